@@ -1,0 +1,263 @@
+//! The machine's memory: arrays and objects in one table, addressed by handles, so that a machine is
+//! `Send`, its memory limit is a counter, cycles cannot leak and a snapshot is a walk over one table.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{BasicError, Date, FileHandle, Result, Rows, Value};
+
+/// Text that appends in place while nobody else holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Text(pub Arc<String>);
+
+impl Text {
+    /// From anything string-like.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Arc::new(text.into()))
+    }
+
+    /// Appends, without copying when uniquely held.
+    pub fn push_str(&mut self, more: &str) {
+        Arc::make_mut(&mut self.0).push_str(more);
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Address of an array or object in a [`Heap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Handle(pub u32);
+
+/// A value inside the machine: 16 bytes, cheap to clone; arrays and objects are shared references.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the same kinds as `Value`")]
+pub enum Val {
+    #[default]
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Text),
+    Date(Date),
+    Array(Handle),
+    Object(Handle),
+    /// An array of objects that also acts as its first record; `single` as in [`Rows`].
+    Rows(Handle, bool),
+    File(Arc<FileHandle>),
+    Secret(Text),
+}
+
+/// Fields of an object on the heap, in insertion order; lookup is exact, then ignoring case.
+pub type Object = IndexMap<Arc<str>, Val>;
+
+/// One cell of the heap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Slot {
+    /// Unused; the next free cell, if any.
+    Free(Option<u32>),
+    /// An array.
+    Array(Vec<Val>),
+    /// An object.
+    Object(Object),
+}
+
+/// What a heap may grow to.
+#[derive(Clone, Copy, Debug)]
+pub struct HeapLimits {
+    /// Bytes of all texts, arrays and objects together (estimated).
+    pub bytes: usize,
+    /// Elements of one array.
+    pub array_len: usize,
+    /// Bytes of one text.
+    pub text_len: usize,
+}
+
+impl Default for HeapLimits {
+    fn default() -> Self {
+        Self { bytes: 64 << 20, array_len: 1_000_000, text_len: 10 << 20 }
+    }
+}
+
+/// The table of arrays and objects.
+#[derive(Clone, Debug, Default)]
+pub struct Heap {
+    /// The cells; public to the machine for snapshots and collection.
+    pub slots: Vec<Slot>,
+    /// Head of the list of free cells.
+    pub free: Option<u32>,
+    /// Estimated bytes in use since the last collection.
+    pub bytes: usize,
+    /// Limits.
+    pub limits: HeapLimits,
+}
+
+impl Heap {
+    /// An empty heap.
+    pub fn new(limits: HeapLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Stores an array.
+    pub fn new_array(&mut self, items: Vec<Val>) -> Result<Handle> {
+        if items.len() > self.limits.array_len {
+            return Err(BasicError::limit(format!("an array may hold at most {} elements", self.limits.array_len)));
+        }
+        let size = 24 + items.len() * size_of::<Val>();
+        self.insert(Slot::Array(items), size)
+    }
+
+    /// Stores an object.
+    pub fn new_object(&mut self, fields: Object) -> Result<Handle> {
+        let size = 48 + fields.len() * (size_of::<Val>() + 40);
+        self.insert(Slot::Object(fields), size)
+    }
+
+    /// Counts bytes a value outside the table takes (texts) against the limit.
+    pub fn charge(&mut self, bytes: usize) -> Result<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.limits.bytes {
+            return Err(BasicError::limit(format!(
+                "the script uses more than its {} MiB of memory",
+                self.limits.bytes >> 20
+            )));
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, slot: Slot, size: usize) -> Result<Handle> {
+        self.charge(size)?;
+        if let Some(index) = self.free {
+            if let Some(cell) = self.slots.get_mut(index as usize) {
+                if let Slot::Free(next) = cell {
+                    self.free = *next;
+                }
+                *cell = slot;
+            }
+            return Ok(Handle(index));
+        }
+        self.slots.push(slot);
+        Ok(Handle(self.slots.len() as u32 - 1))
+    }
+
+    /// The elements of an array (also of rows); empty for a handle that is none.
+    pub fn array(&self, handle: Handle) -> &[Val] {
+        match self.slots.get(handle.0 as usize) {
+            Some(Slot::Array(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// The elements, to change.
+    pub fn array_mut(&mut self, handle: Handle) -> Option<&mut Vec<Val>> {
+        match self.slots.get_mut(handle.0 as usize) {
+            Some(Slot::Array(items)) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The fields of an object.
+    pub fn object(&self, handle: Handle) -> Option<&Object> {
+        match self.slots.get(handle.0 as usize) {
+            Some(Slot::Object(fields)) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// The fields, to change.
+    pub fn object_mut(&mut self, handle: Handle) -> Option<&mut Object> {
+        match self.slots.get_mut(handle.0 as usize) {
+            Some(Slot::Object(fields)) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// Brings a detached value in.
+    pub fn attach(&mut self, value: &Value) -> Result<Val> {
+        Ok(match value {
+            Value::Null => Val::Null,
+            Value::Bool(value) => Val::Bool(*value),
+            Value::Int(value) => Val::Int(*value),
+            Value::Float(value) => Val::Float(*value),
+            Value::Text(text) => {
+                self.charge(text.len())?;
+                Val::Text(Text::new(&**text))
+            }
+            Value::Date(date) => Val::Date(*date),
+            Value::Array(items) => {
+                let items = items.iter().map(|item| self.attach(item)).collect::<Result<Vec<_>>>()?;
+                Val::Array(self.new_array(items)?)
+            }
+            Value::Object(fields) => Val::Object(self.attach_object(fields)?),
+            Value::Rows(rows) => {
+                let items = rows
+                    .rows
+                    .iter()
+                    .map(|row| self.attach_object(row).map(Val::Object))
+                    .collect::<Result<Vec<_>>>()?;
+                Val::Rows(self.new_array(items)?, rows.single)
+            }
+            Value::File(file) => Val::File(Arc::new(file.clone())),
+            Value::Secret(text) => Val::Secret(Text::new(&**text)),
+        })
+    }
+
+    fn attach_object(&mut self, fields: &crate::ValueObject) -> Result<Handle> {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), self.attach(value)?)))
+            .collect::<Result<Object>>()?;
+        self.new_object(fields)
+    }
+
+    /// Takes a copy out; a value that contains itself is an error.
+    pub fn detach(&self, value: &Val) -> Result<Value> {
+        self.detach_at(value, 0)
+    }
+
+    fn detach_at(&self, value: &Val, depth: usize) -> Result<Value> {
+        // A cycle is the only way to get this deep with real data; the bound also keeps the stack safe.
+        if depth > 128 {
+            return Err(BasicError::limit("a value contains itself or is nested more than 128 deep"));
+        }
+        Ok(match value {
+            Val::Null => Value::Null,
+            Val::Bool(value) => Value::Bool(*value),
+            Val::Int(value) => Value::Int(*value),
+            Val::Float(value) => Value::Float(*value),
+            Val::Text(text) => Value::text(&**text),
+            Val::Date(date) => Value::Date(*date),
+            Val::Array(handle) => Value::Array(
+                self.array(*handle).iter().map(|item| self.detach_at(item, depth + 1)).collect::<Result<_>>()?,
+            ),
+            Val::Object(handle) => Value::Object(self.detach_object(*handle, depth)?),
+            Val::Rows(handle, single) => {
+                let rows = self
+                    .array(*handle)
+                    .iter()
+                    .filter_map(|row| match row {
+                        Val::Object(handle) => Some(self.detach_object(*handle, depth + 1)),
+                        _ => None,
+                    })
+                    .collect::<Result<_>>()?;
+                Value::Rows(Rows { rows, single: *single })
+            }
+            Val::File(file) => Value::File(FileHandle::clone(file)),
+            Val::Secret(text) => Value::Secret(Arc::from(&**text)),
+        })
+    }
+
+    fn detach_object(&self, handle: Handle, depth: usize) -> Result<crate::ValueObject> {
+        self.object(handle)
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| Ok((name.clone(), self.detach_at(value, depth + 1)?)))
+            .collect()
+    }
+}

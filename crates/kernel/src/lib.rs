@@ -1,0 +1,1 @@
+//! botserver-kernel
