@@ -1,1 +1,18 @@
-//! botserver-db
+//! SQLite and PostgreSQL behind one door: connections, the organisation scope, migrations and the
+//! group-commit writer. Knows no table of any domain.
+//!
+//! Invariant: every write goes through [`Db::write`], which batches waiting writes into one transaction
+//! and answers them only after its commit. Nothing but the database is awaited inside a write.
+
+mod connect;
+mod error;
+mod migrate;
+mod scope;
+mod writer;
+
+pub use connect::{Db, DbUrl, Dialect};
+pub use error::{Error, Result};
+pub use migrate::{Migration, MigrationReport, Schema};
+pub use scope::{OrgScope, row};
+pub use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult};
+pub use writer::{Tx, WriteFuture};

@@ -1,0 +1,165 @@
+//! The group-commit writer: jobs that wait together share one transaction and so one fsync.
+
+use std::{
+    any::Any,
+    future::Future,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Error, Result};
+
+/// The transaction a write runs in.
+pub type Tx = DatabaseTransaction;
+
+/// What a write closure returns.
+pub type WriteFuture<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
+
+type AnyValue = Box<dyn Any + Send>;
+/// `Err` carries the closure's own error, boxed; the job is then rolled back alone.
+type AnyResult = std::result::Result<AnyValue, AnyValue>;
+type Work = Box<dyn for<'a> FnOnce(&'a Tx) -> Pin<Box<dyn Future<Output = AnyResult> + Send + 'a>> + Send>;
+
+struct Job {
+    name: &'static str,
+    work: Work,
+    answer: oneshot::Sender<Result<AnyResult>>,
+}
+
+/// How many jobs may share a transaction: bounds the time a reader of the answer waits for others.
+const MAX_BATCH: usize = 64;
+/// How many jobs may wait; more wait in their callers.
+const QUEUE: usize = 1024;
+/// A write slower than this is named in the log.
+const SLOW: Duration = Duration::from_millis(50);
+
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    stopped: tokio::sync::Mutex<Option<Vec<tokio::task::JoinHandle<()>>>>,
+    stop: tokio::sync::watch::Sender<bool>,
+}
+
+impl Writer {
+    /// Starts one worker per connection; they take jobs from one queue.
+    pub(crate) fn start(connections: Vec<DatabaseConnection>) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let queue = std::sync::Arc::new(tokio::sync::Mutex::new(queue));
+        #[expect(clippy::disallowed_methods, reason = "the workers' handles are kept and awaited by stop()")]
+        let workers = connections
+            .into_iter()
+            .map(|connection| tokio::spawn(work(connection, queue.clone(), stopping.clone())))
+            .collect();
+        Self { jobs, stopped: tokio::sync::Mutex::new(Some(workers)), stop }
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'a> FnOnce(&'a Tx) -> WriteFuture<'a, T, E> + Send + 'static,
+    {
+        let erased: Work = Box::new(move |tx| {
+            let future = work(tx);
+            Box::pin(async move {
+                match future.await {
+                    Ok(value) => Ok(Box::new(value) as AnyValue),
+                    Err(error) => Err(Box::new(error) as AnyValue),
+                }
+            })
+        });
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job { name, work: erased, answer }).await.map_err(|_| Error::Stopped)?;
+        let outcome = answered.await.map_err(|_| Error::Stopped)??;
+        // The boxes were made above from T and E, so the casts cannot fail.
+        match outcome {
+            Ok(value) => value.downcast::<T>().map(|value| *value).map_err(|_| Error::Stopped.into()),
+            Err(error) => Err(error.downcast::<E>().map_or_else(|_| Error::Stopped.into(), |error| *error)),
+        }
+    }
+
+    /// Lets the workers finish what is queued.
+    pub(crate) async fn stop(&self) {
+        let _ = self.stop.send(true);
+        if let Some(workers) = self.stopped.lock().await.take() {
+            for worker in workers {
+                let _ = worker.await;
+            }
+        }
+    }
+}
+
+async fn work(
+    connection: DatabaseConnection,
+    queue: std::sync::Arc<tokio::sync::Mutex<mpsc::Receiver<Job>>>,
+    mut stopping: tokio::sync::watch::Receiver<bool>,
+) {
+    let mut batch = Vec::with_capacity(MAX_BATCH);
+    loop {
+        {
+            let mut queue = queue.lock().await;
+            tokio::select! {
+                biased;
+                taken = queue.recv_many(&mut batch, MAX_BATCH) => if taken == 0 { return },
+                _ = stopping.wait_for(|stop| *stop) => return,
+            }
+        }
+        run(&connection, std::mem::take(&mut batch)).await;
+    }
+}
+
+async fn run(connection: &DatabaseConnection, batch: Vec<Job>) {
+    let first = batch.first().map_or("write", |job| job.name);
+    let transaction = match connection.begin().await {
+        Ok(transaction) => transaction,
+        Err(error) => return fail(batch.into_iter().map(|job| job.answer), first, &error),
+    };
+    let alone = batch.len() == 1;
+    let mut answers = Vec::with_capacity(batch.len());
+    for job in batch {
+        let started = Instant::now();
+        let outcome = run_one(&transaction, job.work, alone).await;
+        if started.elapsed() > SLOW {
+            tracing::warn!(write = job.name, ms = started.elapsed().as_millis() as u64, "slow write");
+        }
+        answers.push((job.name, job.answer, outcome));
+    }
+    let keep = answers.iter().any(|(_, _, outcome)| matches!(outcome, Ok(Ok(_))));
+    let ended = if keep { transaction.commit().await } else { transaction.rollback().await };
+    match ended {
+        Ok(()) => {
+            for (_, answer, outcome) in answers {
+                // The caller may have gone; its write stands all the same.
+                let _ = answer.send(outcome);
+            }
+        }
+        Err(error) => fail(answers.into_iter().map(|(_, answer, _)| answer), first, &error),
+    }
+}
+
+/// One job in its own savepoint, so that its failure leaves the others alone. A job that is alone in its
+/// batch needs none: its failure rolls back the whole transaction.
+async fn run_one(transaction: &Tx, work: Work, alone: bool) -> Result<AnyResult> {
+    if alone {
+        return Ok(work(transaction).await);
+    }
+    let named = |source| Error::statement("a savepoint", source);
+    let savepoint = transaction.begin().await.map_err(named)?;
+    let outcome = work(&savepoint).await;
+    match &outcome {
+        Ok(_) => savepoint.commit().await.map_err(named)?,
+        Err(_) => savepoint.rollback().await.map_err(named)?,
+    }
+    Ok(outcome)
+}
+
+fn fail(answers: impl Iterator<Item = oneshot::Sender<Result<AnyResult>>>, name: &'static str, error: &sea_orm::DbErr) {
+    tracing::error!(write = name, %error, "a write batch failed");
+    for answer in answers {
+        let source = sea_orm::DbErr::Custom(error.to_string());
+        let _ = answer.send(Err(Error::Statement { operation: name, source }));
+    }
+}
