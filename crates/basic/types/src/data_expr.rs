@@ -59,10 +59,28 @@ pub enum UnaryOp {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub enum BinaryOp {
-    Add, Subtract, Multiply, Divide, Modulo, Power, Concat,
-    Equal, NotEqual, Less, Greater, LessEqual, GreaterEqual,
-    Like, ILike, Contains, In, NotIn,
-    And, Or, Xor, Coalesce,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Power,
+    Concat,
+    Equal,
+    NotEqual,
+    Less,
+    Greater,
+    LessEqual,
+    GreaterEqual,
+    Like,
+    ILike,
+    Contains,
+    In,
+    NotIn,
+    And,
+    Or,
+    Xor,
+    Coalesce,
 }
 
 /// `column = expression` of UPDATE … SET, SAVE … WITH, INSERT … WITH.

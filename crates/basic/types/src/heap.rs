@@ -154,6 +154,19 @@ impl Heap {
         }
     }
 
+    /// Appends to an array, within the limits.
+    pub fn push(&mut self, handle: Handle, item: Val) -> Result<()> {
+        let limit = self.limits.array_len;
+        if self.array(handle).len() >= limit {
+            return Err(BasicError::limit(format!("an array may hold at most {limit} elements")));
+        }
+        self.charge(size_of::<Val>())?;
+        if let Some(items) = self.array_mut(handle) {
+            items.push(item);
+        }
+        Ok(())
+    }
+
     /// The elements, to change.
     pub fn array_mut(&mut self, handle: Handle) -> Option<&mut Vec<Val>> {
         match self.slots.get_mut(handle.0 as usize) {
@@ -196,11 +209,8 @@ impl Heap {
             }
             Value::Object(fields) => Val::Object(self.attach_object(fields)?),
             Value::Rows(rows) => {
-                let items = rows
-                    .rows
-                    .iter()
-                    .map(|row| self.attach_object(row).map(Val::Object))
-                    .collect::<Result<Vec<_>>>()?;
+                let items =
+                    rows.rows.iter().map(|row| self.attach_object(row).map(Val::Object)).collect::<Result<Vec<_>>>()?;
                 Val::Rows(self.new_array(items)?, rows.single)
             }
             Value::File(file) => Val::File(Arc::new(file.clone())),
@@ -209,23 +219,25 @@ impl Heap {
     }
 
     fn attach_object(&mut self, fields: &crate::ValueObject) -> Result<Handle> {
-        let fields = fields
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), self.attach(value)?)))
-            .collect::<Result<Object>>()?;
+        let fields =
+            fields.iter().map(|(name, value)| Ok((name.clone(), self.attach(value)?))).collect::<Result<Object>>()?;
         self.new_object(fields)
     }
 
     /// Takes a copy out; a value that contains itself is an error.
     pub fn detach(&self, value: &Val) -> Result<Value> {
-        self.detach_at(value, 0)
+        // A value shared many times can be exponentially larger as a tree: the budget is its size there.
+        let mut budget = self.limits.bytes;
+        self.detach_at(value, 0, &mut budget)
     }
 
-    fn detach_at(&self, value: &Val, depth: usize) -> Result<Value> {
+    fn detach_at(&self, value: &Val, depth: usize, budget: &mut usize) -> Result<Value> {
         // A cycle is the only way to get this deep with real data; the bound also keeps the stack safe.
         if depth > 128 {
             return Err(BasicError::limit("a value contains itself or is nested more than 128 deep"));
         }
+        let size = if let Val::Text(text) = value { text.len() } else { 0 } + size_of::<Value>();
+        *budget = budget.checked_sub(size).ok_or_else(|| BasicError::limit("a value is too large to be passed on"))?;
         Ok(match value {
             Val::Null => Value::Null,
             Val::Bool(value) => Value::Bool(*value),
@@ -234,15 +246,18 @@ impl Heap {
             Val::Text(text) => Value::text(&**text),
             Val::Date(date) => Value::Date(*date),
             Val::Array(handle) => Value::Array(
-                self.array(*handle).iter().map(|item| self.detach_at(item, depth + 1)).collect::<Result<_>>()?,
+                self.array(*handle)
+                    .iter()
+                    .map(|item| self.detach_at(item, depth + 1, budget))
+                    .collect::<Result<_>>()?,
             ),
-            Val::Object(handle) => Value::Object(self.detach_object(*handle, depth)?),
+            Val::Object(handle) => Value::Object(self.detach_object(*handle, depth, budget)?),
             Val::Rows(handle, single) => {
                 let rows = self
                     .array(*handle)
                     .iter()
                     .filter_map(|row| match row {
-                        Val::Object(handle) => Some(self.detach_object(*handle, depth + 1)),
+                        Val::Object(handle) => Some(self.detach_object(*handle, depth + 1, budget)),
                         _ => None,
                     })
                     .collect::<Result<_>>()?;
@@ -253,11 +268,11 @@ impl Heap {
         })
     }
 
-    fn detach_object(&self, handle: Handle, depth: usize) -> Result<crate::ValueObject> {
+    fn detach_object(&self, handle: Handle, depth: usize, budget: &mut usize) -> Result<crate::ValueObject> {
         self.object(handle)
             .into_iter()
             .flatten()
-            .map(|(name, value)| Ok((name.clone(), self.detach_at(value, depth + 1)?)))
+            .map(|(name, value)| Ok((name.clone(), self.detach_at(value, depth + 1, budget)?)))
             .collect()
     }
 }

@@ -7,10 +7,7 @@ use crate::Value;
 /// The kind of answer a HEAR accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
-#[expect(
-    missing_docs,
-    reason = "the names are the documentation; rules are in the language guide"
-)]
+#[expect(missing_docs, reason = "the names are the documentation; rules are in the language guide")]
 pub enum HearType {
     #[default]
     Any,
@@ -90,15 +87,9 @@ impl HearType {
     /// The type a script names, by any of its spellings: case, blanks, `_` and `-` do not matter
     /// (`credit card` is `CREDITCARD`). A menu has no name, it is written as its options.
     pub fn from_name(name: &str) -> Option<Self> {
-        let plain: String = name
-            .chars()
-            .filter(|c| !matches!(c, ' ' | '_' | '-'))
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
-        NAMES
-            .iter()
-            .find(|(_, names)| names.contains(&plain.as_str()))
-            .map(|(kind, _)| kind.clone())
+        let plain: String =
+            name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_uppercase()).collect();
+        NAMES.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(kind, _)| kind.clone())
     }
 
     /// All spellings that [`Self::from_name`] knows, upper case, for suggestions and completion.
@@ -108,11 +99,6 @@ impl HearType {
 
     /// The spelling shown to people: `CREDITCARD`; `MENU` for a menu.
     pub fn name(&self) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(kind, _)| kind == self)
-            .and_then(|(_, names)| names.first())
-            .copied()
-            .unwrap_or("MENU")
+        NAMES.iter().find(|(kind, _)| kind == self).and_then(|(_, names)| names.first()).copied().unwrap_or("MENU")
     }
 }

@@ -88,6 +88,8 @@ impl Value {
             Self::Null | Self::Secret(_) => Json::Null,
             Self::Bool(value) => Json::Bool(*value),
             Self::Int(value) => Json::from(*value),
+            // As printed: `2`, not `2.0`.
+            Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => Json::from(*value as i64),
             Self::Float(value) => serde_json::Number::from_f64(*value).map_or(Json::Null, Json::Number),
             Self::Text(text) => Json::String(text.to_string()),
             Self::Date(date) => Json::String(date.to_string()),
@@ -110,9 +112,9 @@ impl Value {
         match json {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(*value),
-            Json::Number(number) => number
-                .as_i64()
-                .map_or_else(|| Self::Float(number.as_f64().unwrap_or(f64::NAN)), Self::Int),
+            Json::Number(number) => {
+                number.as_i64().map_or_else(|| Self::Float(number.as_f64().unwrap_or(f64::NAN)), Self::Int)
+            }
             Json::String(text) => Self::text(text),
             Json::Array(items) => Self::Array(items.iter().map(Self::from_json).collect()),
             Json::Object(fields) => Self::Object(

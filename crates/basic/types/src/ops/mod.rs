@@ -1,28 +1,78 @@
 //! How values print, compare, add and count as true (language reference, section 1.5).
+//! `basic/vm` runs its operators through this module and `basic/std` its functions, so that both
+//! agree. Pure: knows no syntax, no clock and no host.
 
-use crate::Value;
+mod arithmetic;
+mod compare;
+mod dates;
+mod iterate;
+mod matching;
+mod member;
+mod number;
+mod text;
 
-/// The text of a detached value: null and secrets print as nothing, dates as ISO, files as their
-/// address, lists and objects as JSON.
-pub fn to_text(value: &Value) -> String {
+pub use arithmetic::{add, concat, divide, modulo, multiply, negate, power, subtract};
+pub use compare::{compare, equal};
+pub use dates::parse_iso;
+pub use iterate::{Iterable, iterable};
+pub use matching::{contains, like};
+pub use member::{Member, index_get, index_of, index_set, member_get, member_set};
+pub use number::{Number, parse_number, to_index, to_integer, to_number};
+pub use text::{float_to_text, json_view, text_of, to_text, write_text};
+
+use crate::{Heap, Val};
+
+/// Whether a value counts as true: not null, `FALSE`, zero, empty text, `"false"`, `"0"`, an empty
+/// array or an empty recordset.
+pub fn truthy(heap: &Heap, value: &Val) -> bool {
     match value {
-        Value::Null | Value::Secret(_) => String::new(),
-        Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Float(value) => float_to_text(*value),
-        Value::Text(text) => text.to_string(),
-        Value::Date(date) => date.to_string(),
-        Value::File(file) => file.url.to_string(),
-        Value::Array(_) | Value::Object(_) | Value::Rows(_) => value.to_json().to_string(),
+        Val::Null => false,
+        Val::Bool(value) => *value,
+        Val::Int(value) => *value != 0,
+        Val::Float(value) => *value != 0.0 && !value.is_nan(),
+        Val::Text(text) => !text.is_empty() && &**text != "0" && !text.eq_ignore_ascii_case("false"),
+        Val::Array(handle) | Val::Rows(handle, _) => !heap.array(*handle).is_empty(),
+        Val::Secret(text) => !text.is_empty(),
+        Val::Date(_) | Val::Object(_) | Val::File(_) => true,
     }
 }
 
-/// A number without trailing zeros: `2`, `2.5`, `0.1`.
-pub fn float_to_text(value: f64) -> String {
-    if value == value.trunc() && value.abs() < 1e15 {
-        return format!("{value:.0}");
+/// What `TYPEOF` says.
+pub const fn type_name(value: &Val) -> &'static str {
+    match value {
+        Val::Null => "null",
+        Val::Bool(_) => "boolean",
+        Val::Int(_) => "integer",
+        Val::Float(_) => "float",
+        Val::Text(_) | Val::Secret(_) => "string",
+        Val::Date(_) => "date",
+        Val::Array(_) | Val::Rows(..) => "array",
+        Val::Object(_) | Val::File(_) => "object",
     }
-    // Fifteen significant digits hide the noise of binary fractions (0.1 + 0.2).
-    let rounded: f64 = format!("{value:.14e}").parse().unwrap_or(value);
-    rounded.to_string()
+}
+
+/// What an error message calls a value of this type.
+pub(crate) const fn noun(value: &Val) -> &'static str {
+    match value {
+        Val::Null => "nothing (null)",
+        Val::Bool(_) => "a boolean",
+        Val::Int(_) | Val::Float(_) => "a number",
+        Val::Text(_) => "a text",
+        Val::Date(_) => "a date",
+        Val::Array(_) => "a list",
+        Val::Rows(..) => "a recordset",
+        Val::Object(_) => "an object",
+        Val::File(_) => "a file",
+        Val::Secret(_) => "a secret",
+    }
+}
+
+/// True for null and for what compares equal to it: empty text and an empty recordset.
+pub fn is_null(heap: &Heap, value: &Val) -> bool {
+    match value {
+        Val::Null => true,
+        Val::Text(text) => text.is_empty(),
+        Val::Rows(handle, _) => heap.array(*handle).is_empty(),
+        _ => false,
+    }
 }
