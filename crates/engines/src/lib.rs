@@ -1,1 +1,31 @@
-//! botserver-engines
+//! Durable execution: programs that survive `kill -9` at any moment.
+//!
+//! A *lane* is one line of turns (a conversation, a job): its turns run one at a time, in arrival order. What
+//! arrives is first committed to the *inbox*; only then is the sender answered. A turn runs programs
+//! ([`Program`]) whose effects are numbered; what it says, its new snapshots and its timers are committed
+//! together by [`commit_turns`], many turns in one transaction. Correctness rests on the lane's version column.
+//!
+//! Invariants: knows programs, not BASIC; nothing is told to a client before it is committed; a local effect and
+//! its journal entry are one transaction; a write is announced by a checkpoint before it is performed.
+
+mod accept;
+mod batch;
+mod commit;
+mod engine;
+mod error;
+mod lanes;
+pub mod migrations;
+mod model;
+mod program;
+mod store;
+mod timers;
+mod turn;
+
+pub use accept::{Accepted, ItemState, NewItem};
+pub use commit::{CommitExtension, CommittedEvent, TurnCommit, commit_turns};
+pub use engine::{Engine, EngineOptions, LaneNotice, TurnHandler};
+pub use error::{Error, Result, TurnError};
+pub use model::{Execution, InboxItem, ItemKind, Lane, LaneId, NewLane, Status, TimerRow, Wait};
+pub use program::{Failure, LocalFailure, LocalWork, Outcome, Program, Step, TurnBuffer};
+pub use store::{delete_lanes, events, insert_lane, queued_items, waiting_versions};
+pub use turn::{Drive, Turn, TurnEnd};

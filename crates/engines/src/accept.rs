@@ -1,0 +1,171 @@
+//! The inbox: what arrives is committed before its sender is answered, and twice is once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use botserver_db::{ConnectionTrait, Db, Tx, row};
+use botserver_kernel::OrgId;
+use sea_orm::DbErr;
+use sea_query::{Cond, Expr, ExprTrait, OnConflict, Query};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{Error, InboxItem, ItemKind, LaneId, Result};
+
+/// Something that arrives.
+#[derive(Clone, Debug)]
+pub struct NewItem {
+    /// Whose.
+    pub org_id: OrgId,
+    /// For which lane; it exists.
+    pub lane_id: LaneId,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Through which channel.
+    pub channel: String,
+    /// The sender's own id: a second item with the same one is a no-op.
+    pub channel_message_id: String,
+    /// The content.
+    pub payload: Json,
+}
+
+/// What became of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemState {
+    /// It waits for its turn.
+    Queued,
+    /// A turn has it.
+    Taken,
+    /// Its turn has ended.
+    Done,
+    /// It was taken back.
+    Withdrawn,
+}
+
+impl ItemState {
+    fn read(word: &str) -> Self {
+        match word {
+            "taken" => Self::Taken,
+            "done" => Self::Done,
+            "withdrawn" => Self::Withdrawn,
+            _ => Self::Queued,
+        }
+    }
+}
+
+/// The committed item.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The item's row.
+    pub item_id: Uuid,
+    /// For which lane it was first sent.
+    pub lane_id: LaneId,
+    /// Where it stands.
+    pub state: ItemState,
+    /// True when it had arrived before.
+    pub duplicate: bool,
+    /// How many wait before it.
+    pub ahead: usize,
+}
+
+/// An item with the row id it gets if it is new.
+#[derive(Clone)]
+pub(crate) struct Arriving {
+    pub(crate) id: Uuid,
+    pub(crate) channel: String,
+    pub(crate) item: InboxItem,
+}
+
+/// Commits items together; answers, for each, the row that stands for it.
+pub(crate) async fn accept_batch(db: &Db, batch: Vec<Arriving>) -> Vec<Result<Accepted>> {
+    let batch = Arc::new(batch);
+    let rows = batch.clone();
+    let outcome = db
+        .write("inbox", move |tx| {
+            Box::pin(async move { insert(tx, &rows).await.map_err(Error::statement("storing messages")) })
+        })
+        .await;
+    match outcome {
+        Ok(accepted) => accepted.into_iter().map(Ok).collect(),
+        Err(error) => {
+            let text = error.to_string();
+            batch
+                .iter()
+                .map(|_| {
+                    let source = DbErr::Custom(text.clone());
+                    Err(Error::Db(botserver_db::Error::Statement { operation: "storing messages", source }))
+                })
+                .collect()
+        }
+    }
+}
+
+const COLUMNS: [&str; 9] =
+    ["id", "org_id", "lane_id", "kind", "channel", "channel_message_id", "payload", "status", "arrived_at_ms"];
+
+async fn insert(tx: &Tx, batch: &[Arriving]) -> Result<Vec<Accepted>, DbErr> {
+    let mut insert = Query::insert();
+    insert.into_table("engine_inbox").columns(COLUMNS);
+    for Arriving { id, channel, item } in batch {
+        insert.values_panic([
+            Expr::value(*id),
+            Expr::value(item.org_id.uuid()),
+            Expr::value(item.lane_id.0),
+            Expr::value(item.kind.word()),
+            Expr::value(channel.as_str()),
+            Expr::value(item.channel_message_id.as_str()),
+            Expr::value(item.payload.to_string()),
+            Expr::value("queued"),
+            Expr::value(item.arrived_at_ms),
+        ]);
+    }
+    insert
+        .on_conflict(OnConflict::columns(["org_id", "channel", "channel_message_id"]).do_nothing().to_owned())
+        .returning_col("id");
+    let mut fresh = std::collections::HashSet::new();
+    for found in tx.query_all(&insert).await? {
+        fresh.insert(row::<Uuid>(&found, "id")?);
+    }
+    let mut known = HashMap::new();
+    let repeated: Vec<_> = batch.iter().filter(|arriving| !fresh.contains(&arriving.id)).collect();
+    if !repeated.is_empty() {
+        let mut same = Cond::any();
+        for Arriving { channel, item, .. } in &repeated {
+            same = same.add(
+                Cond::all()
+                    .add(Expr::col("org_id").eq(item.org_id.uuid()))
+                    .add(Expr::col("channel").eq(channel.as_str()))
+                    .add(Expr::col("channel_message_id").eq(item.channel_message_id.as_str())),
+            );
+        }
+        let select = Query::select()
+            .columns(["id", "org_id", "lane_id", "channel", "channel_message_id", "status"])
+            .from("engine_inbox")
+            .cond_where(same)
+            .to_owned();
+        for found in tx.query_all(&select).await? {
+            let key: (Uuid, String, String) =
+                (row(&found, "org_id")?, row(&found, "channel")?, row(&found, "channel_message_id")?);
+            let status: String = row(&found, "status")?;
+            let standing = (row::<Uuid>(&found, "id")?, LaneId(row(&found, "lane_id")?), ItemState::read(&status));
+            known.insert(key, standing);
+        }
+    }
+    batch
+        .iter()
+        .map(|Arriving { id, channel, item }| {
+            if fresh.contains(id) {
+                return Ok(Accepted {
+                    item_id: *id,
+                    lane_id: item.lane_id,
+                    state: ItemState::Queued,
+                    duplicate: false,
+                    ahead: 0,
+                });
+            }
+            let key = (item.org_id.uuid(), channel.clone(), item.channel_message_id.clone());
+            let (item_id, lane_id, state) =
+                *known.get(&key).ok_or_else(|| DbErr::RecordNotFound("a repeated message".to_owned()))?;
+            Ok(Accepted { item_id, lane_id, state, duplicate: true, ahead: 0 })
+        })
+        .collect()
+}

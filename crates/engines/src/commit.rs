@@ -1,0 +1,290 @@
+//! Committing turns: the version check of all lanes in one statement, then one multi-row statement per table for
+//! the winners. Losers change nothing and are run again alone.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use botserver_db::{ConnectionTrait, Dialect, Tx, row};
+use botserver_kernel::{BotId, OrgId, PersonId};
+use sea_orm::{DbErr, Statement};
+use sea_query::{Expr, ExprTrait, OnConflict, Query, Value};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{Execution, LaneId, TimerRow};
+
+/// Everything one turn, or one checkpoint of it, changes.
+#[derive(Clone, Debug)]
+pub struct TurnCommit {
+    /// The lane.
+    pub lane_id: LaneId,
+    /// Whose.
+    pub org_id: OrgId,
+    /// The bot.
+    pub bot_id: BotId,
+    /// The person, if there is one.
+    pub person_id: Option<PersonId>,
+    /// The version the turn began from.
+    pub expected_version: i64,
+    /// The new state document, if it changed.
+    pub state: Option<String>,
+    /// The events, in order; they get their numbers here.
+    pub events: Vec<Json>,
+    /// Executions that began, moved or ended.
+    pub executions: Vec<Execution>,
+    /// The item of this turn and its new status: `taken` or `done`.
+    pub item: Option<(Uuid, &'static str)>,
+    /// Timers to arm.
+    pub timers: Vec<TimerRow>,
+    /// Executions whose timers are not needed any more.
+    pub disarm: Vec<Uuid>,
+    /// Executions whose journal this commit makes obsolete.
+    pub forget_journal: Vec<Uuid>,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// An event with its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommittedEvent {
+    /// Its number, gapless per lane, from 1.
+    pub seq: i64,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// The event.
+    pub event: Json,
+}
+
+/// Rows that a domain adds to the turns of a batch, with multi-row statements of its own store.
+#[async_trait]
+pub trait CommitExtension: Send + Sync {
+    /// Adds them; the number of the first event of each turn stands beside it.
+    async fn extend(&self, tx: &Tx, turns: &[(&TurnCommit, i64)]) -> Result<(), DbErr>;
+}
+
+/// Rows per INSERT: stays below SQLite's 32,766 bound values for the widest table.
+const ROWS: usize = 1_000;
+
+/// Commits a batch; answers, for each turn, the lane's newest event number, or `None` when the version had moved.
+pub async fn commit_turns(
+    tx: &Tx,
+    dialect: Dialect,
+    turns: &[TurnCommit],
+    extensions: &[Arc<dyn CommitExtension>],
+) -> Result<Vec<Option<i64>>, DbErr> {
+    let advanced = advance_lanes(tx, dialect, turns).await?;
+    let outcome: Vec<Option<i64>> = turns.iter().map(|turn| advanced.get(&turn.lane_id.0).copied()).collect();
+    let winners: Vec<(&TurnCommit, i64)> = turns
+        .iter()
+        .zip(&outcome)
+        .filter_map(|(turn, last)| last.map(|last| (turn, last - turn.events.len() as i64 + 1)))
+        .collect();
+    if winners.is_empty() {
+        return Ok(outcome);
+    }
+    insert_events(tx, &winners).await?;
+    upsert_executions(tx, &winners).await?;
+    move_items(tx, &winners).await?;
+    change_timers(tx, &winners).await?;
+    let forgotten: Vec<Value> =
+        winners.iter().flat_map(|(turn, _)| &turn.forget_journal).map(|id| Value::from(*id)).collect();
+    if !forgotten.is_empty() {
+        let mut delete = Query::delete();
+        delete.from_table("engine_journal").and_where(Expr::col("execution_id").is_in(forgotten));
+        tx.execute(&delete).await?;
+    }
+    for extension in extensions {
+        extension.extend(tx, &winners).await?;
+    }
+    Ok(outcome)
+}
+
+/// One `UPDATE … FROM (VALUES …)` over all lanes whose version is still the expected one.
+async fn advance_lanes(tx: &Tx, dialect: Dialect, turns: &[TurnCommit]) -> Result<HashMap<Uuid, i64>, DbErr> {
+    let mut values: Vec<Value> = Vec::with_capacity(turns.len() * 5);
+    let mut rows = String::new();
+    for (index, turn) in turns.iter().enumerate() {
+        if index > 0 {
+            rows.push(',');
+        }
+        let row = match dialect {
+            Dialect::Sqlite => "(?,?,?,?,?)".to_owned(),
+            Dialect::Postgres => {
+                let n = index * 5;
+                format!("(${}::uuid,${}::bigint,${}::bigint,${}::text,${}::bigint)", n + 1, n + 2, n + 3, n + 4, n + 5)
+            }
+        };
+        rows.push_str(&row);
+        values.extend([
+            turn.lane_id.0.into(),
+            turn.expected_version.into(),
+            (turn.events.len() as i64).into(),
+            turn.state.clone().into(),
+            turn.at_ms.into(),
+        ]);
+    }
+    let sql = format!(
+        "WITH step(lane, expected, added, doc, at) AS (VALUES {rows}) \
+         UPDATE engine_lanes SET version = version + 1, last_seq = last_seq + step.added, \
+         state = COALESCE(step.doc, state), updated_at_ms = step.at \
+         FROM step WHERE engine_lanes.id = step.lane AND engine_lanes.version = step.expected \
+         RETURNING id, last_seq"
+    );
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    tx.query_all_raw(statement).await?.iter().map(|found| Ok((row(found, "id")?, row(found, "last_seq")?))).collect()
+}
+
+async fn insert_events(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+    let rows: Vec<_> = winners
+        .iter()
+        .flat_map(|(turn, first)| turn.events.iter().enumerate().map(move |(index, event)| (turn, first, index, event)))
+        .collect();
+    for chunk in rows.chunks(ROWS) {
+        let mut insert = Query::insert();
+        insert.into_table("engine_outbox").columns(["lane_id", "seq", "org_id", "payload", "at_ms"]);
+        for (turn, first, index, event) in chunk {
+            insert.values_panic([
+                Expr::value(turn.lane_id.0),
+                Expr::value(*first + *index as i64),
+                Expr::value(turn.org_id.uuid()),
+                Expr::value(event.to_string()),
+                Expr::value(turn.at_ms),
+            ]);
+        }
+        tx.execute(&insert).await?;
+    }
+    Ok(())
+}
+
+async fn upsert_executions(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+    let rows: Vec<_> = winners
+        .iter()
+        .flat_map(|(turn, _)| turn.executions.iter().map(move |execution| (turn, execution)))
+        // What began and ended within one commit leaves no row: nothing can ask for it again.
+        .filter(|(_, execution)| execution.stored || !execution.status.is_over())
+        .collect();
+    for chunk in rows.chunks(ROWS) {
+        let mut insert = Query::insert();
+        insert.into_table("engine_executions").columns([
+            "id",
+            "org_id",
+            "lane_id",
+            "bot_id",
+            "parent_id",
+            "kind",
+            "program",
+            "program_version",
+            "status",
+            "wait_kind",
+            "wait_key",
+            "wait_due_ms",
+            "turn",
+            "snapshot",
+            "item_id",
+            "error",
+            "updated_at_ms",
+        ]);
+        for (turn, execution) in chunk {
+            let (wait_kind, wait_key, wait_due_ms) = match &execution.wait {
+                Some(wait) => {
+                    let (kind, key, due) = wait.columns();
+                    (Some(kind), key, due)
+                }
+                None => (None, None, None),
+            };
+            insert.values_panic([
+                Expr::value(execution.id),
+                Expr::value(turn.org_id.uuid()),
+                Expr::value(turn.lane_id.0),
+                Expr::value(turn.bot_id.uuid()),
+                Expr::value(execution.parent_id),
+                Expr::value(execution.kind.as_str()),
+                Expr::value(execution.program.as_str()),
+                Expr::value(execution.program_version.as_str()),
+                Expr::value(execution.status.word()),
+                Expr::value(wait_kind),
+                Expr::value(wait_key),
+                Expr::value(wait_due_ms),
+                Expr::value(execution.turn),
+                Expr::value(execution.snapshot.clone()),
+                Expr::value(execution.item_id),
+                Expr::value(execution.error.clone()),
+                Expr::value(turn.at_ms),
+            ]);
+        }
+        insert.on_conflict(
+            OnConflict::column("id")
+                .update_columns([
+                    "status",
+                    "wait_kind",
+                    "wait_key",
+                    "wait_due_ms",
+                    "turn",
+                    "snapshot",
+                    "item_id",
+                    "error",
+                    "updated_at_ms",
+                ])
+                .to_owned(),
+        );
+        tx.execute(&insert).await?;
+    }
+    Ok(())
+}
+
+async fn move_items(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+    for status in ["taken", "done"] {
+        let items: Vec<Value> = winners
+            .iter()
+            .filter_map(|(turn, _)| turn.item.filter(|(_, own)| *own == status))
+            .map(|(id, _)| Value::from(id))
+            .collect();
+        if !items.is_empty() {
+            let mut update = Query::update();
+            update.table("engine_inbox").value("status", status).and_where(Expr::col("id").is_in(items));
+            tx.execute(&update).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn change_timers(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+    let disarmed: Vec<Value> = winners.iter().flat_map(|(turn, _)| &turn.disarm).map(|id| Value::from(*id)).collect();
+    if !disarmed.is_empty() {
+        let mut update = Query::update();
+        update
+            .table("engine_timers")
+            .value("status", "cancelled")
+            .and_where(Expr::col("execution_id").is_in(disarmed))
+            .and_where(Expr::col("status").eq("armed"));
+        tx.execute(&update).await?;
+    }
+    let rows: Vec<&TimerRow> = winners.iter().flat_map(|(turn, _)| &turn.timers).collect();
+    for chunk in rows.chunks(ROWS) {
+        let mut insert = Query::insert();
+        insert.into_table("engine_timers").columns([
+            "id",
+            "org_id",
+            "lane_id",
+            "execution_id",
+            "kind",
+            "due_ms",
+            "payload",
+            "status",
+        ]);
+        for timer in chunk {
+            insert.values_panic([
+                Expr::value(timer.id),
+                Expr::value(timer.org_id.uuid()),
+                Expr::value(timer.lane_id.0),
+                Expr::value(timer.execution_id),
+                Expr::value(timer.kind.as_str()),
+                Expr::value(timer.due_ms),
+                Expr::value(timer.payload.to_string()),
+                Expr::value("armed"),
+            ]);
+        }
+        tx.execute(&insert).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,371 @@
+//! The engine: what the server starts, what channels hand messages to, what rooms listen to.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use botserver_db::Db;
+use botserver_kernel::{Clock, IdSource};
+use botserver_ports::{PubSub, Subscription};
+use dashmap::DashMap;
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use crate::{
+    Accepted, CommitExtension, CommittedEvent, Error, InboxItem, ItemKind, ItemState, Lane, LaneId, NewItem, Result,
+    Turn, TurnCommit, TurnEnd, TurnError,
+    accept::{Arriving, accept_batch},
+    batch::Batcher,
+    commit::commit_turns,
+    lanes::LaneSlot,
+    store,
+};
+
+/// What a turn does; implemented by the `bot` domain.
+#[async_trait]
+pub trait TurnHandler: Send + Sync {
+    /// Runs one turn. [`Turn::interrupted`] comes first, if there is one.
+    async fn run(&self, turn: &mut Turn<'_>) -> std::result::Result<TurnEnd, TurnError>;
+
+    /// Adds what the person is told when `run` failed for a reason that is nobody's fault but ours.
+    fn broke(&self, turn: &mut Turn<'_>, reason: &str);
+}
+
+/// What listeners of a lane hear.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LaneNotice {
+    /// Events that have just been committed.
+    Events(Vec<CommittedEvent>),
+    /// A turn that takes a while began or ended.
+    Working(bool),
+    /// The messages that wait, when that changes: the sender's ids and the payloads.
+    Queue(Vec<(String, Json)>),
+    /// The lane is gone.
+    Deleted,
+}
+
+#[derive(Serialize, Deserialize)]
+enum WireNotice {
+    Events(Vec<(i64, i64, Json)>),
+    Working(bool),
+    Queue(Vec<(String, Json)>),
+    Deleted,
+}
+
+impl LaneNotice {
+    fn encode(&self) -> Vec<u8> {
+        let wire = match self {
+            Self::Events(events) => {
+                WireNotice::Events(events.iter().map(|own| (own.seq, own.at_ms, own.event.clone())).collect())
+            }
+            Self::Working(on) => WireNotice::Working(*on),
+            Self::Queue(items) => WireNotice::Queue(items.clone()),
+            Self::Deleted => WireNotice::Deleted,
+        };
+        // Plain data with text keys always serialises.
+        serde_json::to_vec(&wire).unwrap_or_default()
+    }
+
+    /// Reads what came through [`PubSub`].
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        Some(match serde_json::from_slice(bytes).ok()? {
+            WireNotice::Events(events) => Self::Events(
+                events.into_iter().map(|(seq, at_ms, event)| CommittedEvent { seq, at_ms, event }).collect(),
+            ),
+            WireNotice::Working(on) => Self::Working(on),
+            WireNotice::Queue(items) => Self::Queue(items),
+            WireNotice::Deleted => Self::Deleted,
+        })
+    }
+}
+
+/// What can be set.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// How many turns run side by side.
+    pub concurrent_turns: usize,
+    /// How many messages of a conversation may wait for its turn.
+    pub queue_limit: usize,
+    /// A message waits for a script that sleeps (WAIT) at most this long; longer sleeps let it pass.
+    pub short_wait_ms: i64,
+    /// Memory for lanes that are not running, in bytes.
+    pub cache_bytes: u64,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { concurrent_turns: 256, queue_limit: 20, short_wait_ms: 60_000, cache_bytes: 32 << 20 }
+    }
+}
+
+/// The engine; clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) pubsub: Arc<dyn PubSub>,
+    pub(crate) handler: OnceLock<Arc<dyn TurnHandler>>,
+    pub(crate) options: EngineOptions,
+    commits: Batcher<TurnCommit, std::result::Result<Option<i64>, String>>,
+    inbox: Batcher<Arriving, Result<Accepted>>,
+    pub(crate) lanes: DashMap<LaneId, LaneSlot>,
+    pub(crate) cache: moka::sync::Cache<LaneId, Arc<Lane>>,
+    pub(crate) turns: Semaphore,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    pub(crate) timers_changed: Notify,
+}
+
+/// Turns or messages per batch: bounds the wait of the first for the last.
+const BATCH: usize = 256;
+
+impl Engine {
+    /// An engine over a database; it runs nothing before [`Engine::start`].
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        pubsub: Arc<dyn PubSub>,
+        extensions: Vec<Arc<dyn CommitExtension>>,
+        options: EngineOptions,
+    ) -> Self {
+        let tasks = TaskTracker::new();
+        // SQLite has one writer; PostgreSQL commits several batches side by side.
+        let workers = if db.dialect() == botserver_db::Dialect::Sqlite { 1 } else { 2 };
+        let commit_db = db.clone();
+        let extensions = Arc::new(extensions);
+        let commits = Batcher::start(&tasks, workers, BATCH, move |turns| {
+            let (db, extensions) = (commit_db.clone(), extensions.clone());
+            async move { commit_batch(&db, extensions, turns).await }
+        });
+        let inbox_db = db.clone();
+        let inbox = Batcher::start(&tasks, workers, BATCH, move |items| {
+            let db = inbox_db.clone();
+            async move { accept_batch(&db, items).await }
+        });
+        let cache = moka::sync::Cache::builder()
+            .max_capacity(options.cache_bytes)
+            .weigher(|_, lane: &Arc<Lane>| {
+                let snapshots: usize =
+                    lane.executions.iter().filter_map(|own| own.snapshot.as_ref()).map(|bytes| bytes.len() + 400).sum();
+                (600 + snapshots + lane.state.len() * 200).try_into().unwrap_or(u32::MAX)
+            })
+            .build();
+        let inner = Inner {
+            db,
+            clock,
+            ids,
+            pubsub,
+            handler: OnceLock::new(),
+            commits,
+            inbox,
+            lanes: DashMap::new(),
+            cache,
+            turns: Semaphore::new(options.concurrent_turns),
+            options,
+            tasks,
+            stop: CancellationToken::new(),
+            timers_changed: Notify::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Sets what turns do, takes up what a crash left, and starts the timers.
+    pub async fn start(&self, handler: Arc<dyn TurnHandler>) -> Result<()> {
+        if self.inner.handler.set(handler).is_err() {
+            return Ok(());
+        }
+        for lane in store::unfinished_lanes(self.inner.db.read()).await? {
+            self.inner.wake(lane, None);
+        }
+        let inner = self.inner.clone();
+        self.inner.tasks.spawn(crate::timers::run(inner));
+        Ok(())
+    }
+
+    /// Commits something that arrived and starts its turn; answers when it is committed.
+    pub async fn accept(&self, new: NewItem) -> Result<Accepted> {
+        let inner = &self.inner;
+        if inner.stop.is_cancelled() {
+            return Err(Error::Stopping);
+        }
+        let waiting = inner.waiting_messages(new.lane_id);
+        if new.kind == ItemKind::Message && waiting >= inner.options.queue_limit {
+            return Err(Error::QueueFull { limit: inner.options.queue_limit });
+        }
+        let item = InboxItem {
+            id: inner.ids.next_uuid(),
+            org_id: new.org_id,
+            lane_id: new.lane_id,
+            kind: new.kind,
+            channel_message_id: new.channel_message_id,
+            payload: new.payload,
+            arrived_at_ms: inner.clock.now_ms(),
+            taken: false,
+        };
+        let arriving = Arriving { id: item.id, channel: new.channel, item: item.clone() };
+        let task = inner.clone();
+        // A task of its own: a caller who goes away must not leave a committed message without its turn.
+        let committed = inner.tasks.spawn(async move {
+            task.expect(item.lane_id);
+            let committed = task.inbox.submit(arriving).await.unwrap_or(Err(Error::Stopping));
+            let fresh = committed.as_ref().is_ok_and(|accepted| !accepted.duplicate);
+            task.arrived(item.lane_id, fresh.then_some(item));
+            committed
+        });
+        let accepted = committed.await.map_err(|_| Error::Stopping)??;
+        Ok(Accepted { ahead: waiting, ..accepted })
+    }
+
+    /// Takes a message back that no turn has taken.
+    pub async fn withdraw(&self, org_id: botserver_kernel::OrgId, lane: LaneId, item_id: Uuid) -> Result<()> {
+        if !self.inner.unqueue(lane, item_id) {
+            return Err(Error::AlreadyTaken);
+        }
+        let gone = self
+            .inner
+            .db
+            .write("withdrawing a message", move |tx| {
+                Box::pin(async move {
+                    store::withdraw(tx, org_id, lane, item_id)
+                        .await
+                        .map_err(|source| botserver_db::Error::statement("withdrawing a message", source))
+                })
+            })
+            .await?;
+        self.inner.publish_queue(lane).await;
+        if gone { Ok(()) } else { Err(Error::AlreadyTaken) }
+    }
+
+    /// Stops the running turn of a lane; false when none runs.
+    pub fn cancel(&self, lane: LaneId) -> bool {
+        self.inner.cancel(lane)
+    }
+
+    /// Forgets a lane whose rows were deleted and tells its listeners.
+    pub async fn forget(&self, lane: LaneId) {
+        self.inner.cancel(lane);
+        self.inner.cache.invalidate(&lane);
+        self.inner.publish(lane, &LaneNotice::Deleted).await;
+    }
+
+    /// The messages that wait for their turn: the sender's ids and the payloads.
+    pub fn queue(&self, lane: LaneId) -> Vec<(String, Json)> {
+        self.inner.queue(lane)
+    }
+
+    /// True while a turn of the lane runs.
+    pub fn is_working(&self, lane: LaneId) -> bool {
+        self.inner.lanes.get(&lane).is_some_and(|slot| slot.current.is_some())
+    }
+
+    /// How many turns run now.
+    pub fn running_turns(&self) -> usize {
+        self.inner.options.concurrent_turns - self.inner.turns.available_permits()
+    }
+
+    /// Listens to a lane from now on. Read [`crate::events`] after subscribing, so that nothing is missed.
+    pub async fn subscribe(&self, lane: LaneId) -> Result<Box<dyn Subscription>> {
+        self.inner.pubsub.subscribe(&channel(lane)).await.map_err(|_| Error::Stopping)
+    }
+
+    /// Tells the listeners of a lane about events committed outside a turn.
+    pub async fn announce(&self, lane: LaneId, notice: &LaneNotice) {
+        self.inner.publish(lane, notice).await;
+    }
+
+    /// Lets the running turns finish, at most that long. What is left goes on after the next start.
+    pub async fn stop(&self, patience: Duration) {
+        self.inner.stop.cancel();
+        let all = self.inner.options.concurrent_turns.try_into().unwrap_or(u32::MAX);
+        // A turn that is over has given its permit back; whoever still runs then is taken up after the restart.
+        let _ = tokio::time::timeout(patience, self.inner.turns.acquire_many(all)).await;
+    }
+}
+
+impl Inner {
+    pub(crate) async fn commit(&self, commit: TurnCommit) -> std::result::Result<Option<i64>, TurnError> {
+        match self.commits.submit(commit).await {
+            Some(Ok(last_seq)) => Ok(last_seq),
+            Some(Err(text)) => Err(TurnError::Db(botserver_db::Error::Statement {
+                operation: "committing turns",
+                source: DbErr::Custom(text),
+            })),
+            None => Err(TurnError::Stopping),
+        }
+    }
+
+    pub(crate) async fn publish(&self, lane: LaneId, notice: &LaneNotice) {
+        // Listeners that miss this read the truth from the outbox when they reconnect.
+        if let Err(error) = self.pubsub.publish(&channel(lane), notice.encode().into()).await {
+            tracing::warn!(%error, "could not tell listeners about a turn");
+        }
+    }
+}
+
+fn channel(lane: LaneId) -> String {
+    format!("lane/{}", lane.0.simple())
+}
+
+/// Commits a batch; when the batch as a whole fails, each turn is tried alone so that one cannot fail the others.
+async fn commit_batch(
+    db: &Db,
+    extensions: Arc<Vec<Arc<dyn CommitExtension>>>,
+    turns: Vec<TurnCommit>,
+) -> Vec<std::result::Result<Option<i64>, String>> {
+    let turns = Arc::new(turns);
+    match commit_once(db, extensions.clone(), turns.clone()).await {
+        Ok(outcome) => return outcome.into_iter().map(Ok).collect(),
+        Err(error) if turns.len() == 1 => return vec![Err(error)],
+        Err(error) => tracing::warn!(%error, turns = turns.len(), "a batch of turns failed; each is tried alone"),
+    }
+    let mut outcomes = Vec::with_capacity(turns.len());
+    for turn in turns.iter() {
+        let alone = commit_once(db, extensions.clone(), Arc::new(vec![turn.clone()])).await;
+        outcomes.push(alone.map(|outcome| outcome.first().copied().flatten()));
+    }
+    outcomes
+}
+
+async fn commit_once(
+    db: &Db,
+    extensions: Arc<Vec<Arc<dyn CommitExtension>>>,
+    turns: Arc<Vec<TurnCommit>>,
+) -> std::result::Result<Vec<Option<i64>>, String> {
+    let dialect = db.dialect();
+    db.write::<_, botserver_db::Error, _>("commit turns", move |tx| {
+        Box::pin(async move {
+            commit_turns(tx, dialect, &turns, &extensions)
+                .await
+                .map_err(|source| botserver_db::Error::statement("committing turns", source))
+        })
+    })
+    .await
+    .map_err(|error| match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    })
+}
+
+impl Accepted {
+    /// The word clients see.
+    pub const fn state_word(&self) -> &'static str {
+        match self.state {
+            ItemState::Queued => "queued",
+            ItemState::Taken => "taken",
+            ItemState::Done => "done",
+            ItemState::Withdrawn => "withdrawn",
+        }
+    }
+}

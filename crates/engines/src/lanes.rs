@@ -1,0 +1,264 @@
+//! Running lanes: one task per lane with something to do, one turn at a time, in arrival order.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, Wait, engine::Inner, store,
+};
+
+/// What is known in memory about a lane with something to do.
+#[derive(Default)]
+pub(crate) struct LaneSlot {
+    /// Items that wait, in arrival order.
+    queue: VecDeque<InboxItem>,
+    /// A task runs this lane.
+    running: bool,
+    /// The queue may lack items that the database has: read them first.
+    reload: bool,
+    /// Items that are being committed and will be added when they are.
+    incoming: usize,
+    /// Items that were read from the database while others were incoming: they may be among those.
+    loaded: HashSet<Uuid>,
+    /// The item whose turn runs, and how to stop it.
+    pub(crate) current: Option<(Uuid, CancellationToken)>,
+}
+
+impl LaneSlot {
+    /// Nothing holds the slot in memory.
+    fn is_idle(&self) -> bool {
+        !self.running && self.queue.is_empty() && self.incoming == 0
+    }
+
+    fn messages(&self) -> usize {
+        self.queue.iter().filter(|item| item.kind == ItemKind::Message).count()
+    }
+
+    fn listing(&self) -> Vec<(String, serde_json::Value)> {
+        self.queue
+            .iter()
+            .filter(|item| item.kind == ItemKind::Message)
+            .map(|item| (item.channel_message_id.clone(), item.payload.clone()))
+            .collect()
+    }
+}
+
+impl Inner {
+    pub(crate) fn waiting_messages(&self, lane: LaneId) -> usize {
+        self.lanes.get(&lane).map_or(0, |slot| slot.messages())
+    }
+
+    pub(crate) fn queue(&self, lane: LaneId) -> Vec<(String, serde_json::Value)> {
+        self.lanes.get(&lane).map(|slot| slot.listing()).unwrap_or_default()
+    }
+
+    pub(crate) async fn publish_queue(&self, lane: LaneId) {
+        let listing = self.queue(lane);
+        self.publish(lane, &LaneNotice::Queue(listing)).await;
+    }
+
+    /// Removes an item from the queue; false when a turn has it.
+    pub(crate) fn unqueue(&self, lane: LaneId, item: Uuid) -> bool {
+        let Some(mut slot) = self.lanes.get_mut(&lane) else { return false };
+        let before = slot.queue.len();
+        slot.queue.retain(|own| own.id != item || own.taken);
+        slot.queue.len() < before
+    }
+
+    pub(crate) fn cancel(&self, lane: LaneId) -> bool {
+        match self.lanes.get(&lane).and_then(|slot| slot.current.as_ref().map(|(_, cancel)| cancel.clone())) {
+            Some(cancel) => {
+                cancel.cancel();
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Announces that an item of this lane is being committed; [`Inner::arrived`] must follow.
+    pub(crate) fn expect(&self, lane: LaneId) {
+        self.lanes.entry(lane).or_default().incoming += 1;
+    }
+
+    /// An expected item is committed (or is none, after all).
+    pub(crate) fn arrived(self: &Arc<Self>, lane: LaneId, item: Option<InboxItem>) {
+        let item = {
+            let mut slot = self.lanes.entry(lane).or_default();
+            slot.incoming -= 1;
+            // A lane that was read from the database between the commit and now has the item already.
+            let item = item.filter(|item| !slot.loaded.contains(&item.id));
+            if slot.incoming == 0 {
+                slot.loaded.clear();
+            }
+            item
+        };
+        if item.is_some() {
+            self.wake(lane, item);
+        } else {
+            self.lanes.remove_if(&lane, |_, slot| slot.is_idle());
+        }
+    }
+
+    /// Adds an item to a lane, or asks it to look into the database (`None`), and makes sure that it runs.
+    pub(crate) fn wake(self: &Arc<Self>, lane: LaneId, item: Option<InboxItem>) {
+        let (start, tell) = {
+            let mut slot = self.lanes.entry(lane).or_default();
+            slot.reload |= item.is_none();
+            slot.queue.extend(item);
+            (!std::mem::replace(&mut slot.running, true), slot.current.is_some())
+        };
+        if start {
+            let inner = self.clone();
+            self.tasks.spawn(async move { inner.run_lane(lane).await });
+        } else if tell {
+            let inner = self.clone();
+            self.tasks.spawn(async move { inner.publish_queue(lane).await });
+        }
+    }
+
+    async fn run_lane(self: Arc<Self>, id: LaneId) {
+        let mut lane = self.cache.remove(&id).map(Arc::unwrap_or_clone);
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let Ok(permit) = self.turns.acquire().await else { return };
+            if self.stop.is_cancelled() {
+                return;
+            }
+            let turned = self.next_turn(id, &mut lane).await;
+            drop(permit);
+            match turned {
+                Ok(true) => pause = Duration::from_millis(50),
+                Ok(false) => {
+                    if let Some(lane) = lane {
+                        self.cache.insert(id, Arc::new(lane));
+                    }
+                    return;
+                }
+                Err(TurnError::Stopping) => return,
+                Err(error) => {
+                    // Whatever was half done is read again from what is committed.
+                    lane = None;
+                    if let Some(mut slot) = self.lanes.get_mut(&id) {
+                        slot.reload = true;
+                        slot.current = None;
+                    }
+                    if !matches!(error, TurnError::Conflict) {
+                        tracing::warn!(%error, lane = %id.0, "a turn could not be committed; it is run again");
+                        tokio::select! {
+                            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(5)),
+                            () = self.stop.cancelled() => return,
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs the next turn, if there is one; false when the lane has nothing to do now.
+    async fn next_turn(&self, id: LaneId, lane: &mut Option<Lane>) -> Result<bool, TurnError> {
+        let reload = self.lanes.get_mut(&id).is_some_and(|mut slot| std::mem::take(&mut slot.reload));
+        if lane.is_none() || reload {
+            let Some(loaded) = store::load_lane(self.db.read(), id).await.map_err(database)? else {
+                self.lanes.remove(&id);
+                return Ok(false);
+            };
+            let items = store::queued_items(self.db.read(), id).await.map_err(database)?;
+            if let Some(mut slot) = self.lanes.get_mut(&id) {
+                // Items that arrived while we read are in both; the database has the order.
+                let newer: Vec<_> =
+                    slot.queue.drain(..).filter(|own| items.iter().all(|item| item.id != own.id)).collect();
+                if slot.incoming > 0 {
+                    slot.loaded.extend(items.iter().map(|item| item.id));
+                }
+                slot.queue.extend(items);
+                // What memory has and the database does not list as open has had its turn, unless it was committed
+                // after we read; those are younger than everything that was read.
+                let last = slot.queue.back().map_or(i64::MIN, |item| item.arrived_at_ms);
+                slot.queue.extend(newer.into_iter().filter(|item| item.arrived_at_ms >= last && !item.taken));
+            }
+            *lane = Some(loaded);
+        }
+        let Some(lane) = lane.as_mut() else { return Ok(false) };
+        let Some((item, cancel)) = self.take(id, lane) else { return Ok(false) };
+        self.turn(lane, item, cancel).await?;
+        if let Some(mut slot) = self.lanes.get_mut(&id) {
+            slot.current = None;
+        }
+        Ok(true)
+    }
+
+    /// The item of the next turn. A script that sleeps for a short while keeps messages waiting; an item whose turn
+    /// has begun comes before all others.
+    fn take(&self, id: LaneId, lane: &Lane) -> Option<(InboxItem, CancellationToken)> {
+        let now = self.clock.now_ms();
+        let asleep = lane.executions.iter().any(|own| match own.wait {
+            Some(Wait::Timer { due_ms }) => due_ms - now <= self.options.short_wait_ms,
+            _ => false,
+        });
+        let waits = |item: &InboxItem| asleep && matches!(item.kind, ItemKind::Message | ItemKind::Open);
+        let mut slot = self.lanes.get_mut(&id)?;
+        let index =
+            slot.queue.iter().position(|item| item.taken).or_else(|| slot.queue.iter().position(|item| !waits(item)));
+        let interrupted = lane.executions.iter().find(|own| own.status == Status::Running);
+        let Some(item) = index.and_then(|index| slot.queue.remove(index)) else {
+            if interrupted.is_some() {
+                tracing::error!(lane = %id.0, "an execution runs without its item");
+            }
+            slot.running = false;
+            drop(slot);
+            // Only if nothing came in between: then the slot is marked running again.
+            self.lanes.remove_if(&id, |_, slot| slot.is_idle());
+            return None;
+        };
+        let cancel = CancellationToken::new();
+        slot.current = Some((item.id, cancel.clone()));
+        Some((item, cancel))
+    }
+
+    async fn turn(&self, lane: &mut Lane, item: InboxItem, cancel: CancellationToken) -> Result<(), TurnError> {
+        let Some(handler) = self.handler.get() else { return Err(TurnError::Stopping) };
+        let had_queue = self.waiting_messages(lane.id) > 0;
+        let id = lane.id;
+        let mut turn = Turn::new(self, lane, item, cancel);
+        let ran = AssertUnwindSafe(handler.run(&mut turn)).catch_unwind().await;
+        let end = match ran {
+            Ok(Ok(end)) => end,
+            Ok(Err(TurnError::Internal(reason))) => {
+                tracing::error!(%reason, lane = %id.0, "a turn broke");
+                give_up(handler.as_ref(), &mut turn, &reason)
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(_) => {
+                tracing::error!(lane = %id.0, "a turn panicked");
+                give_up(handler.as_ref(), &mut turn, "the turn panicked")
+            }
+        };
+        turn.finish(end).await?;
+        if had_queue {
+            self.publish_queue(id).await;
+        }
+        Ok(())
+    }
+}
+
+/// A turn that broke ends; what waited in the lane ends with it, so that the conversation can go on.
+fn give_up(handler: &dyn crate::TurnHandler, turn: &mut Turn<'_>, reason: &str) -> TurnEnd {
+    turn.cancel_all();
+    handler.broke(turn, reason);
+    TurnEnd::Failed
+}
+
+fn database(error: crate::Error) -> TurnError {
+    match error {
+        crate::Error::Db(error) => TurnError::Db(error),
+        other => TurnError::Internal(other.to_string()),
+    }
+}

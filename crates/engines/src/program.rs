@@ -1,0 +1,102 @@
+//! What the engine can run: anything that can be stepped, answered and snapshotted.
+
+use async_trait::async_trait;
+use botserver_db::{Tx, WriteFuture};
+use serde_json::{Map, Value as Json};
+
+use crate::Wait;
+
+/// The recorded result of an effect, as the program itself encodes it.
+pub type Outcome = String;
+
+/// A program in the middle of its run. After a crash it is restored from its snapshot and must ask for the same
+/// pending effect again.
+#[async_trait]
+pub trait Program: Send {
+    /// Runs a slice: until it ends, needs an effect, waits, or has used its fuel. Effects that only add to the turn
+    /// go straight into `turn`.
+    fn step(&mut self, turn: &mut TurnBuffer) -> Step;
+
+    /// Performs the pending read.
+    async fn read(&mut self) -> Outcome;
+
+    /// The pending local change, to be run inside the transaction that also journals it.
+    fn local(&mut self) -> LocalWork;
+
+    /// Performs the pending write under its idempotency key.
+    async fn write(&mut self, key: &str) -> Outcome;
+
+    /// Gives the outcome of the pending effect; the next step goes on with it.
+    fn resume(&mut self, outcome: Outcome);
+
+    /// Its whole state. Asked for only while an effect is pending or it waits.
+    fn snapshot(&mut self) -> Vec<u8>;
+}
+
+/// Why a program gave control back.
+#[derive(Debug)]
+pub enum Step {
+    /// It ended with a value.
+    Done(Json),
+    /// It used its slice of fuel; others may run.
+    Yield,
+    /// It looks at the world; `slow` means it may take longer than 50 ms, so that what was said is shown first.
+    Read {
+        /// May it take longer than 50 ms?
+        slow: bool,
+    },
+    /// It changes our own database.
+    Local,
+    /// It changes the outside world.
+    Write,
+    /// It waits.
+    Wait(Wait),
+    /// It failed.
+    Failed(Failure),
+}
+
+/// How a program failed; `detail` is for the owner.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// One sentence.
+    pub message: String,
+    /// Everything known, as the program encodes it.
+    pub detail: Json,
+}
+
+/// Why a local change did not happen.
+pub enum LocalFailure {
+    /// The program's own error: rolled back, recorded, and given to the program as the effect's outcome.
+    Script(Outcome),
+    /// The database failed.
+    Db(botserver_db::Error),
+}
+
+impl From<botserver_db::Error> for LocalFailure {
+    fn from(error: botserver_db::Error) -> Self {
+        Self::Db(error)
+    }
+}
+
+/// A local change as a closure for the writer.
+pub type LocalWork = Box<dyn for<'a> FnOnce(&'a Tx) -> WriteFuture<'a, Outcome, LocalFailure> + Send>;
+
+/// What a turn says and changes about the conversation itself; committed with the turn.
+#[derive(Debug, Default)]
+pub struct TurnBuffer {
+    /// Events for the conversation, in order (see the chat protocol).
+    pub events: Vec<Json>,
+    /// The conversation's state document: suggestions, contexts, tools, session variables; each domain
+    /// owns the keys under its own name.
+    pub state: Map<String, Json>,
+    /// True once `state` differs from what was loaded.
+    pub state_changed: bool,
+}
+
+impl TurnBuffer {
+    /// The part of the state document under `key`, to change.
+    pub fn state_mut(&mut self, key: &str) -> &mut Json {
+        self.state_changed = true;
+        self.state.entry(key.to_owned()).or_insert(Json::Null)
+    }
+}

@@ -1,0 +1,124 @@
+//! Durable timers: what is due becomes an item of its lane, exactly once, also after a restart.
+
+use std::{sync::Arc, time::Duration};
+
+use botserver_db::{ConnectionTrait, Tx, row};
+use sea_orm::DbErr;
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
+use uuid::Uuid;
+
+use crate::{Error, InboxItem, ItemKind, Result, engine::Inner, store};
+
+/// Timers fired per transaction.
+const BATCH: u64 = 200;
+/// Look at least this often: another node may have armed an earlier one.
+const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+
+pub(crate) async fn run(inner: Arc<Inner>) {
+    loop {
+        let sleep = match fire_due(&inner).await {
+            Ok(Some(next_ms)) => {
+                let left = next_ms - inner.clock.now_ms();
+                Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(LONGEST_SLEEP)
+            }
+            Ok(None) => LONGEST_SLEEP,
+            Err(error) => {
+                tracing::warn!(%error, "timers could not be read; trying again");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => {}
+            () = inner.timers_changed.notified() => {}
+            () = inner.stop.cancelled() => return,
+        }
+    }
+}
+
+/// Fires everything that is due and answers when the next one is.
+async fn fire_due(inner: &Arc<Inner>) -> Result<Option<i64>> {
+    loop {
+        let now = inner.clock.now_ms();
+        let select = Query::select()
+            .columns(["id", "due_ms"])
+            .from("engine_timers")
+            .and_where(Expr::col("status").eq("armed"))
+            .order_by("due_ms", Order::Asc)
+            .limit(BATCH)
+            .to_owned();
+        let rows = inner.db.read().query_all(&select).await.map_err(Error::statement("reading timers"))?;
+        let armed = rows
+            .iter()
+            .map(|found| Ok((row::<Uuid>(found, "id")?, row::<i64>(found, "due_ms")?)))
+            .collect::<Result<Vec<_>, DbErr>>()
+            .map_err(Error::statement("reading timers"))?;
+        let due: Vec<Uuid> = armed.iter().filter(|(_, due)| *due <= now).map(|(id, _)| *id).collect();
+        if due.is_empty() {
+            return Ok(armed.first().map(|(_, due)| *due));
+        }
+        let items = inner
+            .db
+            .write("firing timers", move |tx| {
+                Box::pin(async move { fire(tx, &due, now).await.map_err(Error::statement("firing timers")) })
+            })
+            .await?;
+        for item in items {
+            inner.wake(item.lane_id, Some(item));
+        }
+    }
+}
+
+/// Marks timers as fired and puts their items into the inbox; another node may have been faster with some.
+async fn fire(tx: &Tx, due: &[Uuid], now: i64) -> Result<Vec<InboxItem>, DbErr> {
+    let mut update = Query::update();
+    update
+        .table("engine_timers")
+        .value("status", "fired")
+        .and_where(Expr::col("id").is_in(due.iter().map(|id| Value::from(*id))))
+        .and_where(Expr::col("status").eq("armed"))
+        .returning(Query::returning().columns(["id", "org_id", "lane_id", "payload"]));
+    let fired = tx.query_all(&update).await?;
+    if fired.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut insert = Query::insert();
+    insert.into_table("engine_inbox").columns([
+        "id",
+        "org_id",
+        "lane_id",
+        "kind",
+        "channel",
+        "channel_message_id",
+        "payload",
+        "status",
+        "arrived_at_ms",
+    ]);
+    for found in &fired {
+        let id: Uuid = row(found, "id")?;
+        insert.values_panic([
+            // The timer's own id: firing is once, whoever does it.
+            Expr::value(id),
+            Expr::value(row::<Uuid>(found, "org_id")?),
+            Expr::value(row::<Uuid>(found, "lane_id")?),
+            Expr::value(ItemKind::Timer.word()),
+            Expr::value("timer"),
+            Expr::value(id.simple().to_string()),
+            Expr::value(row::<String>(found, "payload")?),
+            Expr::value("queued"),
+            Expr::value(now),
+        ]);
+    }
+    insert
+        .on_conflict(OnConflict::columns(["org_id", "channel", "channel_message_id"]).do_nothing().to_owned())
+        .returning(Query::returning().columns([
+            "id",
+            "org_id",
+            "lane_id",
+            "kind",
+            "channel_message_id",
+            "payload",
+            "status",
+            "arrived_at_ms",
+        ]));
+    tx.query_all(&insert).await?.iter().map(store::read_item).collect()
+}
