@@ -1,1 +1,46 @@
-fn main() {}
+//! Chores of this repository that need more than a line of make: tidy, the test run and its servers.
+//! Knows the tools and the folders, never the product's code.
+
+mod browser;
+mod commands;
+mod postgres;
+mod steps;
+mod suite;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  tidy                     the rules of this repository: layers, file heads and lengths, manifests
+  check                    formatting, clippy, tidy
+  test                     check, then every test; installs and starts what the tests need
+  postgres                 a private PostgreSQL until Ctrl-C; prints its address
+  postgres -- COMMAND …    the same for one command, which finds the address in TEST_POSTGRES_URL
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["tidy"] => tidy::run(),
+        ["check"] => suite::check(),
+        ["test"] => suite::test(),
+        ["postgres"] => postgres::until_stopped(),
+        ["postgres", "--", program, arguments @ ..] => postgres::around(program, arguments),
+        [] | ["help" | "--help" | "-h"] => {
+            eprint!("{HELP}");
+            Ok(())
+        }
+        _ => Err(anyhow::anyhow!("no such command: {}\n\n{HELP}", arguments.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

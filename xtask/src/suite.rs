@@ -1,0 +1,83 @@
+//! What `make check` and `make test` are made of, in order.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::{
+    browser,
+    commands::{cargo, command, output, root, run},
+    postgres,
+    steps::Steps,
+    tidy, tools,
+};
+
+/// Formatting, lints, and the rules of this repository.
+pub(crate) fn check() -> Result<()> {
+    let mut steps = Steps::new();
+    check_steps(&mut steps);
+    steps.finish()
+}
+
+fn check_steps(steps: &mut Steps) {
+    steps.step("format", || run(&mut cargo(&["fmt", "--all", "--check"])));
+    steps.step("tidy", tidy::run);
+    steps.step("clippy", || {
+        run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
+    });
+}
+
+/// Everything.
+pub(crate) fn test() -> Result<()> {
+    let mut steps = Steps::new();
+    let tools = steps.step("tools", || tools::node().and_then(|()| tools::nextest()));
+    // The binary embeds the web app, so nothing compiles before it is built.
+    if !tools || !steps.step("web app", || run(&mut command("make", &["--no-print-directory", "web"]))) {
+        return steps.finish();
+    }
+    check_steps(&mut steps);
+    let server = steps.value("build", || {
+        run(&mut cargo(&["build", "--locked", "--package", "botserver-server"]))?;
+        server_binary()
+    });
+    match &server {
+        Some(server) => {
+            rust_tests(&mut steps, server);
+        }
+        None => steps.skip("rust tests", "the server does not build"),
+    }
+    steps.step("web tests", web_tests);
+    if root().join("tests/browser/package.json").is_file() {
+        match &server {
+            Some(server) => {
+                steps.step("browser tests", || browser::run_tests(server));
+            }
+            None => steps.skip("browser tests", "the server does not build"),
+        }
+    }
+    steps.finish()
+}
+
+fn rust_tests(steps: &mut Steps, server: &PathBuf) {
+    let Some((url, _server)) = steps.value("postgres", postgres::given_or_started) else {
+        return steps.skip("rust tests", "no PostgreSQL");
+    };
+    steps.step("rust tests", || {
+        let mut nextest = cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+        run(nextest.env(postgres::VARIABLE, url).env(browser::SERVER_BINARY, server))
+    });
+}
+
+fn web_tests() -> Result<()> {
+    for script in ["check", "test"] {
+        run(&mut command("npm", &["--prefix", "web", "run", script]))?;
+    }
+    Ok(())
+}
+
+fn server_binary() -> Result<PathBuf> {
+    let metadata = output(&mut cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
+    Ok(PathBuf::from(target).join("debug/botserver"))
+}
