@@ -1,0 +1,9 @@
+/** The chat protocol for browsers: frames, a connection that loses nothing, and the HTTP calls beside it. */
+export * from './frames';
+export * from './api';
+export { ChatConnection } from './connection';
+export type {
+  ConversationView, Delivery, EndReason, PendingMessage, SendOptions, Socket, SocketHandlers, Status,
+} from './connection';
+export type { KeyValueStore } from './outbox';
+export type { Entry, ErrorEntry, MessageEntry } from './transcript';
