@@ -1,0 +1,446 @@
+//! Functions over lists of records: FILTER, MAP, AGGREGATE, GROUP_BY, PIVOT, FIRST, LAST and the join
+//! of two lists. Conditions in text need the parser, which this crate does not know: the caller hands
+//! it in as [`ParseCondition`].
+
+use std::{cmp::Ordering, sync::Arc};
+
+use botserver_basic_types::{BasicError, DataExpr, FunctionDecl, Handle, Heap, Object, Result, Text, Val, ops};
+use indexmap::IndexMap;
+
+use crate::{
+    args::{
+        arg, check_array, check_text, clip, count, elements, field, items, list, new_array, new_like, new_object,
+        new_text, plain, text,
+    },
+    condition::RowExpr,
+    math,
+};
+
+pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
+    plain(
+        "FILTER",
+        &[],
+        "rows, condition | rows, field, value",
+        (2, 3),
+        "The rows that fulfil a condition, or whose field equals a value.",
+        r#"UBOUND(FILTER([{v: 1}, {v: 2}], "v", 2)) > 1"#,
+        filter,
+    ),
+    plain(
+        "MAP",
+        &[],
+        "rows, fields",
+        (2, 2),
+        "A field of each row (`name`), some fields (`name, size`), or fields under new names (`a->b, c->d`).",
+        r#"MAP([{a: 1, b: 2}], "b") > [2]"#,
+        map,
+    ),
+    plain(
+        "AGGREGATE",
+        &[],
+        "operation, rows, [field]",
+        (2, 3),
+        "SUM, AVG, COUNT, MIN or MAX of a field; nulls are left out; of nothing COUNT is 0, the others null.",
+        r#"AGGREGATE("SUM", [{v: 1}, {v: 2}], "v") > 3"#,
+        aggregate,
+    ),
+    plain(
+        "PIVOT",
+        &[],
+        "rows, row, [column], value, [operation]",
+        (3, 5),
+        "A table with a line for each value of one field and, with a second field, a column for each of its values.",
+        r#"JSON(PIVOT([{c: "x", v: 1}, {c: "x", v: 2}], "c", "v")) > [{"c":"x","v":3}]"#,
+        pivot,
+    ),
+    plain(
+        "GROUP_BY",
+        &["GROUPBY"],
+        "rows, field, [aggregates]",
+        (2, 3),
+        "A list of groups with `key`, `items` and `count`, and aggregates such as `SUM(total) AS total`.",
+        r#"GROUP_BY([{c: "x"}, {c: "y"}, {c: "x"}], "c")[0].count > 2"#,
+        group_by,
+    ),
+    plain(
+        "FIRST",
+        &[],
+        "text | list, [count or field]",
+        (1, 2),
+        "The first word of a text, the first element or elements of a list, or a field of the first row.",
+        r#"FIRST("one two") > one"#,
+        first,
+    ),
+    plain(
+        "LAST",
+        &[],
+        "text | list, [count or field]",
+        (1, 2),
+        "The last word of a text, the last element or elements of a list, or a field of the last row.",
+        r"LAST([1, 2, 3], 2) > [2,3]",
+        last,
+    ),
+];
+
+/// The parser of condition texts (`"price > 10 AND name LIKE 'a%'"`).
+pub type ParseCondition = fn(&str) -> Result<DataExpr>;
+
+fn no_parser(text: &str) -> Result<DataExpr> {
+    Err(BasicError::invalid(format!("\"{}\" is neither a field nor a list of fields", clip(text))))
+}
+
+fn filter(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    filter_with(heap, args, no_parser)
+}
+
+/// FILTER with conditions in text: what the machine runs, with its parser.
+pub fn filter_with(heap: &mut Heap, args: &[Val], parse: ParseCondition) -> Result<Val> {
+    let name = text(heap, args, 1)?.into_owned();
+    if args.len() < 3 && !is_field(&name) {
+        return filter_rows(heap, arg(args, 0), &parse(&name)?);
+    }
+    let rows = items(heap, args, 0)?;
+    let mut kept = Vec::new();
+    for row in rows {
+        let value = field(heap, &row, &name);
+        if if args.len() < 3 { ops::truthy(heap, &value) } else { ops::equal(heap, &value, arg(args, 2))? } {
+            kept.push(row);
+        }
+    }
+    new_like(heap, arg(args, 0), kept)
+}
+
+/// The rows that fulfil a condition.
+pub fn filter_rows(heap: &mut Heap, rows: &Val, condition: &DataExpr) -> Result<Val> {
+    let condition = RowExpr::new(heap, condition)?;
+    let mut kept = Vec::new();
+    for row in items(heap, std::slice::from_ref(rows), 0)? {
+        if condition.test(heap, &row)? {
+            kept.push(row);
+        }
+    }
+    new_like(heap, rows, kept)
+}
+
+/// The value of an expression for each row.
+pub fn map_rows(heap: &mut Heap, rows: &Val, expr: &DataExpr) -> Result<Val> {
+    let expr = RowExpr::new(heap, expr)?;
+    let values = items(heap, std::slice::from_ref(rows), 0)?
+        .iter()
+        .map(|row| expr.eval_record(heap, row))
+        .collect::<Result<Vec<_>>>()?;
+    new_array(heap, values)
+}
+
+/// A field's name, perhaps with `item.` or an outer field before it.
+fn is_field(text: &str) -> bool {
+    let word = |part: &str| {
+        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+    };
+    text.trim().split('.').all(word) && !matches!(text.trim().to_ascii_uppercase().as_str(), "TRUE" | "FALSE" | "NULL")
+}
+
+/// `name`, `item.name`, `address.city` of a row.
+fn path(heap: &Heap, row: &Val, path: &str) -> Val {
+    let path = path.trim();
+    let path = match path.split_once('.') {
+        Some((item, rest)) if item.eq_ignore_ascii_case("item") && matches!(field(heap, row, item), Val::Null) => rest,
+        _ => path,
+    };
+    path.split('.').fold(row.clone(), |value, name| field(heap, &value, name))
+}
+
+/// Field and new name of each part of `"a, b->c, d AS e"`; `None` if a part is something else.
+fn projection(spec: &str) -> Option<Vec<(String, String)>> {
+    spec.split(',')
+        .map(|part| {
+            let part = part.trim();
+            let (name, new_name) = match part.split_once("->") {
+                Some((name, new_name)) => (name.trim(), new_name.trim()),
+                None => match part.split_whitespace().collect::<Vec<_>>().as_slice() {
+                    [name, word, new_name] if word.eq_ignore_ascii_case("AS") => (*name, *new_name),
+                    _ => (part, part.rsplit('.').next().unwrap_or(part)),
+                },
+            };
+            (is_field(name) && is_field(new_name)).then(|| (name.to_owned(), new_name.to_owned()))
+        })
+        .collect()
+}
+
+fn map(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    map_with(heap, args, no_parser)
+}
+
+/// MAP with expressions in text: what the machine runs, with its parser.
+pub fn map_with(heap: &mut Heap, args: &[Val], parse: ParseCondition) -> Result<Val> {
+    let spec = text(heap, args, 1)?.into_owned();
+    let Some(columns) = projection(&spec) else {
+        return map_rows(heap, arg(args, 0), &parse(&spec)?);
+    };
+    let rows = items(heap, args, 0)?;
+    if let [(name, _)] = columns.as_slice()
+        && is_field(&spec)
+    {
+        let values = rows.iter().map(|row| path(heap, row, name)).collect();
+        return new_array(heap, values);
+    }
+    let columns: Vec<(String, Arc<str>)> =
+        columns.into_iter().map(|(name, new_name)| (name, Arc::from(new_name))).collect();
+    let mut projected = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let fields: Object = columns.iter().map(|(name, new_name)| (new_name.clone(), path(heap, row, name))).collect();
+        projected.push(new_object(heap, fields)?);
+    }
+    new_like(heap, arg(args, 0), projected)
+}
+
+/// What can be computed over a field of many rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aggregate {
+    Sum,
+    Average,
+    Count,
+    Min,
+    Max,
+}
+
+impl Aggregate {
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word.trim().to_ascii_uppercase().as_str() {
+            "SUM" => Self::Sum,
+            "AVG" | "AVERAGE" => Self::Average,
+            "COUNT" => Self::Count,
+            "MIN" => Self::Min,
+            "MAX" => Self::Max,
+            _ => return None,
+        })
+    }
+
+    fn required(heap: &Heap, args: &[Val], index: usize) -> Result<Self> {
+        let word = text(heap, args, index)?;
+        Self::from_word(&word)
+            .ok_or_else(|| BasicError::invalid(format!("\"{}\" is not SUM, AVG, COUNT, MIN or MAX", clip(&word))))
+    }
+
+    /// The result over the values of a field.
+    fn of(self, heap: &Heap, values: Vec<Val>) -> Result<Val> {
+        let present: Vec<Val> = values.into_iter().filter(|value| !ops::is_null(heap, value)).collect();
+        match self {
+            Self::Count => Ok(Val::Int(present.len() as i64)),
+            _ if present.is_empty() => Ok(Val::Null),
+            Self::Sum => math::total(&present),
+            Self::Average => math::mean(&present),
+            Self::Min => math::extreme(heap, present, Ordering::Less),
+            Self::Max => math::extreme(heap, present, Ordering::Greater),
+        }
+    }
+
+    /// The result over a field of rows; without a field, or with `*`, rows are counted.
+    fn over(self, heap: &Heap, rows: &[Val], name: Option<&str>) -> Result<Val> {
+        match name {
+            None | Some("*" | "") if self == Self::Count => Ok(Val::Int(rows.len() as i64)),
+            None => self.of(heap, rows.to_vec()),
+            Some(name) => self.of(heap, rows.iter().map(|row| path(heap, row, name)).collect()),
+        }
+    }
+}
+
+fn aggregate(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    let rows_first = matches!(arg(args, 0), Val::Array(_) | Val::Rows(..) | Val::Null);
+    let (rows_at, operation_at) = if rows_first { (0, 1) } else { (1, 0) };
+    let operation = Aggregate::required(heap, args, operation_at)?;
+    let rows = items(heap, args, rows_at)?;
+    let name = if args.len() > 2 { Some(text(heap, args, 2)?) } else { None };
+    operation.over(heap, &rows, name.as_deref())
+}
+
+/// The rows under each value of a field, in order of first appearance.
+fn grouped(heap: &Heap, rows: &[Val], name: &str) -> Result<IndexMap<String, (Val, Vec<Val>)>> {
+    let mut groups: IndexMap<String, (Val, Vec<Val>)> = IndexMap::new();
+    for row in rows {
+        let key = path(heap, row, name);
+        let shown = ops::text_of(heap, &key)?.into_owned();
+        groups.entry(shown).or_insert_with(|| (key, Vec::new())).1.push(row.clone());
+    }
+    Ok(groups)
+}
+
+/// `SUM(total) AS sales, COUNT` as operation, field and name of the result.
+fn aggregates(spec: &str) -> Result<Vec<(Aggregate, String, Arc<str>)>> {
+    spec.split(',')
+        .filter(|part| !part.trim().is_empty())
+        .map(|part| {
+            let upper = part.to_ascii_uppercase();
+            let (call, name) = match upper.rfind(" AS ") {
+                Some(at) => (part.get(..at).unwrap_or_default(), part.get(at + 4..).map(str::trim)),
+                None => (part, None),
+            };
+            let call = call.trim();
+            let (word, inner) = match call.split_once(['(', ':']) {
+                Some((word, inner)) => (word, inner.trim().trim_end_matches(')').trim()),
+                None => (call, ""),
+            };
+            let operation = Aggregate::from_word(word)
+                .ok_or_else(|| BasicError::invalid(format!("\"{}\" is not SUM, AVG, COUNT, MIN or MAX", clip(word))))?;
+            let word = word.trim().to_ascii_lowercase();
+            let own = if inner.is_empty() || inner == "*" { word } else { format!("{word}_{inner}") };
+            Ok((operation, inner.to_owned(), Arc::from(name.unwrap_or(&own))))
+        })
+        .collect()
+}
+
+fn group_by(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    let rows = items(heap, args, 0)?;
+    let name = text(heap, args, 1)?.into_owned();
+    let wanted = aggregates(&text(heap, args, 2)?)?;
+    let mut groups = Vec::new();
+    for (_, (key, rows)) in grouped(heap, &rows, &name)? {
+        let mut fields = Object::new();
+        fields.insert("key".into(), key);
+        fields.insert("count".into(), Val::Int(rows.len() as i64));
+        for (operation, field, name) in &wanted {
+            let field = Some(field.as_str()).filter(|field| !field.is_empty());
+            fields.insert(name.clone(), operation.over(heap, &rows, field)?);
+        }
+        let rows = heap.new_array(rows)?;
+        fields.insert("items".into(), Val::Rows(rows, false));
+        groups.push(new_object(heap, fields)?);
+    }
+    new_array(heap, groups)
+}
+
+fn pivot(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    let rows = items(heap, args, 0)?;
+    let name = |index: usize| text(heap, args, index).map(std::borrow::Cow::into_owned);
+    let row_field = name(1)?;
+    let (column_field, value_field) = match args.len() {
+        3 => (None, name(2)?),
+        4 if Aggregate::from_word(&name(3)?).is_some() => (None, name(2)?),
+        _ => (Some(name(2)?), name(3)?),
+    };
+    let last_word = Aggregate::from_word(&name(args.len() - 1)?).filter(|_| args.len() > 3);
+    let operation =
+        if args.len() == 5 { Aggregate::required(heap, args, 4)? } else { last_word.unwrap_or(Aggregate::Sum) };
+    let columns: Vec<String> = match &column_field {
+        Some(field) => grouped(heap, &rows, field)?.into_keys().collect(),
+        None => Vec::new(),
+    };
+    let mut lines = Vec::new();
+    for (_, (key, rows)) in grouped(heap, &rows, &row_field)? {
+        let mut fields = Object::new();
+        fields.insert(Arc::from(row_field.as_str()), key);
+        if let Some(column_field) = &column_field {
+            let cells = grouped(heap, &rows, column_field)?;
+            for column in &columns {
+                let cell = match cells.get(column) {
+                    Some((_, rows)) => operation.over(heap, rows, Some(&value_field))?,
+                    None => Val::Null,
+                };
+                fields.insert(Arc::from(column.as_str()), cell);
+            }
+        } else {
+            fields.insert(Arc::from(value_field.as_str()), operation.over(heap, &rows, Some(&value_field))?);
+        }
+        lines.push(new_object(heap, fields)?);
+    }
+    new_array(heap, lines)
+}
+
+fn first(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    end(heap, args, false)
+}
+
+fn last(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    end(heap, args, true)
+}
+
+/// FIRST and LAST: what they mean depends on what they get.
+fn end(heap: &mut Heap, args: &[Val], last: bool) -> Result<Val> {
+    if let Val::Text(whole) = arg(args, 0)
+        && !whole.trim_start().starts_with('[')
+    {
+        let mut words = whole.split_whitespace();
+        let word = if last { words.next_back() } else { words.next() }.unwrap_or_default().to_owned();
+        return new_text(heap, word);
+    }
+    let handle = list(heap, args, 0)?;
+    let all = elements(heap, handle);
+    let one = if last { all.last() } else { all.first() };
+    match arg(args, 1) {
+        Val::Null => Ok(one.cloned().unwrap_or_default()),
+        Val::Text(name) if ops::parse_number(name).is_none() => Ok(one.map_or(Val::Null, |row| field(heap, row, name))),
+        _ => {
+            let count = count(args, 1)?.min(all.len());
+            let part = if last { all.get(all.len() - count..) } else { all.get(..count) };
+            let part = part.unwrap_or_default().to_vec();
+            new_like(heap, arg(args, 0), part)
+        }
+    }
+}
+
+/// The records of two lists that agree in a field, as one record; the left value wins on a clash.
+pub(crate) fn join(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    let (left, right) = (items(heap, args, 0)?, items(heap, args, 1)?);
+    let name = text(heap, args, 2)?.into_owned();
+    let right = grouped(heap, &right, &name)?;
+    let mut joined = Vec::new();
+    for row in left {
+        let key = path(heap, &row, &name);
+        // Missing keys agree with nothing.
+        if ops::is_null(heap, &key) {
+            continue;
+        }
+        let shown = ops::text_of(heap, &key)?.into_owned();
+        for other in right.get(&shown).map(|(_, rows)| rows.as_slice()).unwrap_or_default() {
+            let (Val::Object(row), Val::Object(other)) = (&row, other) else { continue };
+            let mut fields = heap.object(*row).cloned().unwrap_or_default();
+            for (name, value) in heap.object(*other).cloned().unwrap_or_default() {
+                if !fields.keys().any(|own| own.eq_ignore_ascii_case(&name)) {
+                    fields.insert(name, value);
+                }
+            }
+            joined.push(new_object(heap, fields)?);
+            check_array(heap, joined.len())?;
+        }
+    }
+    new_array(heap, joined)
+}
+
+/// The template's texts with `{{field}}` filled in from each row.
+pub(crate) fn fill_rows(heap: &mut Heap, args: &[Val], template: Handle) -> Result<Val> {
+    let template = heap.object(template).cloned().unwrap_or_default();
+    let mut filled = Vec::new();
+    for row in items(heap, args, 0)? {
+        let mut fields = Object::new();
+        for (name, value) in &template {
+            let value = match value {
+                Val::Text(text) if text.contains("{{") => fill_text(heap, text, &row)?,
+                other => other.clone(),
+            };
+            fields.insert(name.clone(), value);
+        }
+        filled.push(new_object(heap, fields)?);
+    }
+    new_array(heap, filled)
+}
+
+fn fill_text(heap: &mut Heap, template: &str, row: &Val) -> Result<Val> {
+    let mut shown = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((name, after)) = after.split_once("}}") else { break };
+        shown.push_str(before);
+        let value = path(heap, row, name);
+        // A template that is one placeholder keeps the type of the value.
+        if before.is_empty() && after.is_empty() && shown.is_empty() {
+            return Ok(value);
+        }
+        ops::write_text(heap, &value, &mut shown)?;
+        rest = after;
+    }
+    shown.push_str(rest);
+    check_text(heap, shown.len())?;
+    heap.charge(shown.len())?;
+    Ok(Val::Text(Text::new(shown)))
+}

@@ -1,0 +1,49 @@
+//! Every declaration is complete and every name means one thing.
+
+use std::collections::HashMap;
+
+use botserver_basic_std::{find, functions};
+
+#[test]
+fn names_and_aliases_are_unique_and_upper_case() {
+    let mut owners: HashMap<&str, &str> = HashMap::new();
+    for function in functions() {
+        for name in std::iter::once(&function.name).chain(function.aliases) {
+            assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+            if let Some(owner) = owners.insert(name, function.name) {
+                panic!("{name} belongs to {owner} and {}", function.name);
+            }
+        }
+    }
+    assert!(owners.len() > 140, "only {} names", owners.len());
+}
+
+#[test]
+fn every_declaration_has_doc_example_and_sound_arity() {
+    for function in functions() {
+        let name = function.name;
+        assert!(function.doc.len() > 10 && function.doc.ends_with('.'), "{name}: doc");
+        assert!(function.example.contains(" > "), "{name}: example");
+        let uses_own_name = function.example.contains(name);
+        assert!(uses_own_name, "{name}: the example shows something else");
+        assert!(function.min <= function.max, "{name}: arity");
+        assert_eq!(function.max == 0, function.params.is_empty(), "{name}: params");
+    }
+}
+
+#[test]
+fn functions_are_found_by_any_spelling() {
+    for (spelling, name) in [
+        ("len", "LEN"),
+        ("Length", "LEN"),
+        ("UCASE$", "UCASE"),
+        ("mid$", "MID"),
+        ("is numeric", "IS_NUMERIC"),
+        ("Group By", "GROUP_BY"),
+        ("coalesce", "NVL"),
+    ] {
+        assert_eq!(find(spelling).map(|function| function.name), Some(name), "{spelling}");
+    }
+    assert!(find("").is_none());
+    assert!(find("NOW").is_none(), "clocks are keywords of the runtime");
+}
