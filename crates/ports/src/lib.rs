@@ -7,4 +7,4 @@ mod objects;
 
 pub use authorizer::{Authorizer, Denied, Resource};
 pub use cache::{Cache, CacheError, PubSub, Subscription};
-pub use objects::{ByteStream, ObjectError, ObjectInfo, ObjectStore};
+pub use objects::{ByteStream, ObjectError, ObjectInfo, ObjectStore, check_object_key, check_object_prefix};

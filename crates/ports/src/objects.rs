@@ -13,7 +13,8 @@ pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, ObjectError>> + Se
 /// A failure of the object store.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
-    /// Keys are relative, `/`-separated, without `.`, `..`, empty parts, backslashes and control characters.
+    /// Keys are relative, `/`-separated, without `.`, `..`, empty parts, backslashes, control characters and
+    /// white space around a part; at most 1,024 bytes, a part at most 255.
     #[error("`{0}` is not a valid object key")]
     InvalidKey(String),
     /// There is none.
@@ -57,6 +58,31 @@ pub struct ObjectInfo {
     pub size: u64,
 }
 
+/// Whether a key is one that every store can keep: see [`ObjectError::InvalidKey`].
+pub fn check_object_key(key: &str) -> Result<(), ObjectError> {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part != "."
+            && part != ".."
+            && part.len() <= 255
+            && part.trim() == part
+            && !part.chars().any(|c| c == '\\' || c.is_control())
+    };
+    if key.len() <= 1024 && key.split('/').all(is_part) {
+        return Ok(());
+    }
+    Err(ObjectError::InvalidKey(key.chars().take(200).flat_map(char::escape_debug).collect()))
+}
+
+/// Whether a prefix is empty or a key and a `/`.
+pub fn check_object_prefix(prefix: &str) -> Result<(), ObjectError> {
+    match prefix.strip_suffix('/') {
+        Some(folder) => check_object_key(folder),
+        None if prefix.is_empty() => Ok(()),
+        None => Err(ObjectError::InvalidKey(prefix.chars().take(200).flat_map(char::escape_debug).collect())),
+    }
+}
+
 /// Files by key. A put is atomic: readers see the old object or the new one, whole.
 #[async_trait]
 pub trait ObjectStore: Send + Sync {
@@ -66,7 +92,7 @@ pub trait ObjectStore: Send + Sync {
     /// Stores a body only if the key is free.
     async fn put_new(&self, key: &str, body: ByteStream, limit: u64) -> Result<u64, ObjectError>;
 
-    /// The body from `offset` to the end.
+    /// The body from `offset` to the end; nothing if that is beyond the end.
     async fn get(&self, key: &str, offset: u64) -> Result<ByteStream, ObjectError>;
 
     /// Size, without reading; `None` if there is none.
@@ -75,7 +101,8 @@ pub trait ObjectStore: Send + Sync {
     /// Removes an object; removing what is absent is no error.
     async fn delete(&self, key: &str) -> Result<(), ObjectError>;
 
-    /// Everything under a prefix (`a/b/`), in key order, at most `limit`, after the key `after`.
+    /// Everything under a prefix (empty or `a/b/`), in the order of the keys' bytes, at most `limit`, after
+    /// the key `after`, which need not exist.
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<ObjectInfo>, ObjectError>;
 
     /// Can it be written to? For `readyz` and `doctor`.

@@ -1,1 +1,13 @@
-//! botserver-testkit
+//! What tests share: a clock and ids that repeat, databases to throw away, in-memory fakes of ports, and
+//! the contract suite of each port. Knows no domain, no adapter and no server.
+
+pub mod contract;
+mod database;
+mod fakes;
+mod fixed_clock;
+mod seq_ids;
+
+pub use database::{on_postgres, on_sqlite};
+pub use fakes::{MemoryObjects, OpenDoor};
+pub use fixed_clock::FixedClock;
+pub use seq_ids::SeqIds;
