@@ -1,6 +1,19 @@
 //! From the text of a script to its tree, with diagnostics: lexer, grammar made from keyword
-//! declarations, parser with recovery, and the condition grammar of filter strings.
+//! declarations, parser with recovery, and the condition grammar of filter texts.
 //! Knows no service, no async and no I/O; keywords come in as declarations, never by name.
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod codes;
+mod filter;
+mod grammar;
+mod lexer;
+mod names;
+mod parser;
+mod render;
+
+pub use codes::{CODES, CodeInfo};
+pub use filter::{FilterError, parse_filter, parse_order};
+pub use grammar::{FunctionSig, Grammar, GrammarError};
+pub use parser::{ParseOptions, Parsed, parse, parse_with};
+pub use render::render;

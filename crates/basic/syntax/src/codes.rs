@@ -1,0 +1,127 @@
+//! The stable codes of diagnostics: one row each with a title and an explanation for the reference.
+//! Rows are never renumbered; a code that is no longer used keeps its row.
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeInfo {
+    /// `B0103`
+    pub code: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// What it means and what to do.
+    pub explanation: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $title:literal, $explanation:literal;)*) => {
+        /// A diagnostic's code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code { $($name,)* }
+
+        impl Code {
+            /// The stable text.
+            pub(crate) const fn id(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+        }
+
+        /// Every code, in order.
+        pub const CODES: &[CodeInfo] = &[
+            $(CodeInfo { code: $code, title: $title, explanation: $explanation },)*
+        ];
+    };
+}
+
+codes! {
+    UnclosedText = "B0001", "A text is not closed",
+        "A text starts with `\"` and ends with the next `\"`. It may span lines, but the closing quote must come. \
+         Write `\\\"` or `\"\"` for a quote inside.";
+    UnknownCharacter = "B0002", "A character that BASIC does not know",
+        "Outside of texts and comments only letters, digits, quotes and the operators of the language may stand. \
+         Curly quotes from a word processor are a common cause: replace them by `\"`.";
+    UnclosedBracket = "B0003", "A bracket is not closed",
+        "Every `(`, `[` and `{` needs its partner. The place shown is the bracket that stays open.";
+    UnclosedTextBlock = "B0004", "A text block is not closed",
+        "`BEGIN TALK`, `BEGIN SYSTEM PROMPT` and `BEGIN MAIL` take every line as text until `END TALK` and so on.";
+    TooDeep = "B0005", "Nested too deeply",
+        "Blocks, brackets and long chains of operators have a limit, so that no script can exhaust the server. \
+         Split the expression over several variables, or move inner blocks into a SUB.";
+    TooManyErrors = "B0006", "Too many errors",
+        "The rest of the file was not checked. Correct the first errors and check again.";
+    BadNumber = "B0007", "A number that cannot be read",
+        "Numbers look like `42`, `3.14`, `1e3` or `0x3C`.";
+
+    ExpectedExpression = "B0100", "A value is missing",
+        "Here a value was expected: a text, a number, a variable, or something in brackets.";
+    ExpectedToken = "B0101", "Something is missing",
+        "The statement is known but its next part is not what the language expects at this place.";
+    UnexpectedToken = "B0102", "Something is left over",
+        "The statement was complete, but the line goes on. Two statements cannot stand on one line.";
+    UnknownStatement = "B0103", "An unknown word begins a statement",
+        "A statement begins with a keyword, or with a variable followed by `=`. Check the spelling; \
+         `CALL name` runs another dialog.";
+    UnknownFunction = "B0104", "An unknown function",
+        "The name before `(` is neither a function of the language, nor a SUB or FUNCTION of this script, nor an array.";
+    WrongArgumentCount = "B0105", "Too few or too many arguments",
+        "The function takes another number of arguments.";
+    NoValue = "B0106", "The keyword gives no value",
+        "This keyword does something but gives nothing back, so it cannot stand where a value is needed.";
+    KeywordForm = "B0107", "The keyword is used in a way it does not know",
+        "The keyword exists, but not with these parts. Its forms are in the keyword reference.";
+    DuplicateClause = "B0108", "A part of the keyword is written twice",
+        "Each clause of a keyword, such as WHERE or LIMIT, may stand once.";
+    BadAssignmentTarget = "B0109", "This cannot be assigned to",
+        "Left of `=` stands a variable, a field (`order.total`) or an element (`list[0]`).";
+    ConstAssigned = "B0110", "A constant is changed",
+        "A name declared with CONST keeps its value for the whole script. Use a plain variable instead.";
+    NotBasicOperator = "B0111", "An operator of another language",
+        "BASIC has no `+=`, `++` and the like: write `x = x + 1`.";
+
+    BlockNotClosed = "B0200", "A block is not closed",
+        "The block that starts here has no end. IF ends with END IF, FOR with NEXT, WHILE with WEND, DO with LOOP, \
+         SELECT with END SELECT, SUB with END SUB.";
+    StrayEnd = "B0201", "The end of a block that was not opened",
+        "This line closes a block, but no such block is open here.";
+    StrayLoopEnd = "B0202", "One loop end too many",
+        "There is no open FOR for this NEXT or END FOR. The line is ignored.";
+    WrongEnd = "B0203", "A block is closed by the wrong end",
+        "Blocks must be closed in the reverse order of their opening, each with its own end.";
+    DuplicateLabel = "B0204", "The same label twice",
+        "A label names one place; GOTO would not know which is meant.";
+    MissingLabel = "B0205", "A label that does not exist",
+        "GOTO, GOSUB, RESUME and ON ERROR GOTO need a line `label:` in the same script or procedure.";
+    Unreachable = "B0206", "Lines that can never run",
+        "RETURN, EXIT and END leave the script, so what follows on the same level is never reached.";
+    NoLoop = "B0207", "EXIT or CONTINUE outside of a loop",
+        "There is no enclosing loop of that kind to leave or to go on with.";
+    DuplicateProcedure = "B0208", "The same procedure twice",
+        "Two SUBs or FUNCTIONs of one script have the same name.";
+    NestedDeclaration = "B0209", "A declaration inside a block",
+        "PARAM, TABLE, SUB, FUNCTION, WEBHOOK and event blocks stand at the top level of a script.";
+    StatementInSelect = "B0210", "A statement before the first CASE",
+        "Between SELECT CASE and the first CASE nothing can run.";
+
+    UnknownHearType = "B0300", "An unknown type after HEAR … AS",
+        "HEAR accepts the types of the reference (EMAIL, INTEGER, DATE, …), a list of texts as a menu, or a variable.";
+    BadHear = "B0301", "A HEAR that cannot be read",
+        "Write `HEAR answer`, `HEAR answer AS EMAIL WITH \"Your e-mail?\"` or `HEAR answer AS \"Yes\", \"No\"`.";
+
+    BadParam = "B0400", "A PARAM that cannot be read",
+        "Write `PARAM name AS string LIKE \"example\" DESCRIPTION \"what it is\"`.";
+    NotLiteral = "B0401", "A declaration needs a fixed value",
+        "Declarations are read before the script runs, so their parts must be written out: no variables, no `${…}`.";
+    BadWebhook = "B0402", "A webhook's name is not usable",
+        "A webhook is named with letters, digits, `-` and `_`.";
+    BadTable = "B0403", "A line of a TABLE that cannot be read",
+        "Write `name type`, such as `Price number(10,2)`, with `key`, `references Other`, `NOT NULL` and so on after it.";
+    BadEvent = "B0404", "An event that cannot be read",
+        "Write `ON INSERT OF \"table\"`, `ON EMAIL \"address\"`, `ON CHANGE \"path\"`, `ON FORM SUBMIT \"form\"` or `ON \"event\"`.";
+    MissingKeyword = "B0405", "The keyword of a text block is not part of this build",
+        "The block is understood, but nothing here could carry it out.";
+
+    MissingCapability = "B0500", "A keyword that this build cannot carry out",
+        "The script is accepted; running this line is an error that ON ERROR can trap.";
+
+    BadFilter = "B0600", "A filter that cannot be read",
+        "A filter looks like `status = 'open' AND total > 100`: columns left, values right, joined by AND, OR, NOT.";
+}

@@ -1,0 +1,193 @@
+//! The inside of texts: escapes, doubled quotes and `${…}`. Where a text ends is decided here, in time
+//! linear in its length.
+
+use std::sync::Arc;
+
+use super::is_word_char;
+use crate::ast::Loc;
+
+/// A piece of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Part {
+    /// Characters, escapes resolved.
+    Text(Arc<str>),
+    /// The expression between `${` and `}`.
+    Code(Loc),
+}
+
+/// A text literal that was read.
+pub(super) struct Scanned {
+    pub(super) parts: Vec<Part>,
+    /// One past the closing quote.
+    pub(super) end: usize,
+    pub(super) closed: bool,
+}
+
+/// Reads the text that opens at `start`; `\` as quote stands for `\"` inside a `${…}`.
+pub(super) fn scan(source: &str, start: usize, limit: usize, quote: char) -> Scanned {
+    if let Some(found) = scan_to(source, start, limit, quote, quote != '"') {
+        // `TALK "a` and on the next line `TALK "b"`: the quote that closes would stand right before a word.
+        let spans_lines = source[start..found.end].contains('\n');
+        if !(spans_lines && source[found.end..limit].starts_with(is_word_char)) {
+            return found;
+        }
+    }
+    let line_end = source[start..limit].find('\n').map_or(limit, |at| start + at);
+    let end = start + source[start..line_end].trim_end().len();
+    let opener = if quote == '\\' { 2 } else { quote.len_utf8() };
+    let text = source.get(start + opener..end).unwrap_or("");
+    Scanned { parts: vec![Part::Text(Arc::from(text))], end: end.max(start + 1), closed: false }
+}
+
+fn scan_to(source: &str, start: usize, limit: usize, quote: char, one_line: bool) -> Option<Scanned> {
+    let mut parts = Builder::default();
+    let mut at = start + if quote == '\\' { 2 } else { quote.len_utf8() };
+    // Before this place no `${` can find its `}`: remembered so that a text full of `${` stays linear.
+    let mut hopeless_before = 0;
+    while at < limit {
+        let rest = &source[at..limit];
+        let next = rest.chars().next()?;
+        match next {
+            '\\' if quote == '\\' && rest.starts_with("\\\"") => return Some(parts.finish(at + 2)),
+            '\\' => {
+                let escaped = rest[1..].chars().next()?;
+                match escaped {
+                    'n' => parts.push('\n'),
+                    't' => parts.push('\t'),
+                    'r' => parts.push('\r'),
+                    '"' | '\\' | '\'' | '$' => parts.push(escaped),
+                    _ => {
+                        parts.push('\\');
+                        parts.push(escaped);
+                    }
+                }
+                at += 1 + escaped.len_utf8();
+            }
+            _ if next == quote => {
+                // `""` is a quote inside the text.
+                if !rest[1..].starts_with(quote) {
+                    return Some(parts.finish(at + 1));
+                }
+                parts.push(quote);
+                at += 2;
+            }
+            '\n' if one_line => return None,
+            '\r' if rest.starts_with("\r\n") => at += 1,
+            '$' if at >= hopeless_before && rest.starts_with("${") && !rest.starts_with("${{") => {
+                match code_end(source, at + 2, limit, Some(quote)) {
+                    Ok(end) => {
+                        parts.code(Loc::new(at as u32 + 2, end as u32));
+                        at = end + 1;
+                    }
+                    Err(stopped) => {
+                        hopeless_before = stopped;
+                        parts.push('$');
+                        at += 1;
+                    }
+                }
+            }
+            _ => {
+                parts.push(next);
+                at += next.len_utf8();
+            }
+        }
+    }
+    None
+}
+
+/// The place of the `}` that closes a `${`; else how far it is certain that there is none.
+fn code_end(source: &str, start: usize, limit: usize, quote: Option<char>) -> Result<usize, usize> {
+    let bytes = source.as_bytes();
+    let mut depth = 0usize;
+    let mut at = start;
+    let mut last = b'{';
+    while at < limit {
+        let byte = bytes[at];
+        match byte {
+            b'{' | b'(' | b'[' => depth += 1,
+            b'}' if depth == 0 => return if at == start { Err(at) } else { Ok(at) },
+            b'}' | b')' | b']' => depth = depth.saturating_sub(1),
+            b'\n' => return Err(at),
+            b'"' | b'\'' => {
+                let own = quote.is_some_and(|own| own as u32 == u32::from(byte));
+                // A quote of the surrounding text is part of the code only when code came before it.
+                let nested = !own || depth > 0 || matches!(last, b'=' | b'+' | b',' | b'?' | b':' | b'<' | b'>' | b'&');
+                let line = &source[at + 1..limit];
+                let close = line.find(['\n', byte as char]).filter(|close| line.as_bytes()[*close] == byte);
+                match close {
+                    Some(close) if nested && last != b'{' => at += close + 1,
+                    _ => return Err(at),
+                }
+            }
+            _ => {}
+        }
+        if !byte.is_ascii_whitespace() {
+            last = byte;
+        }
+        at += 1;
+    }
+    Err(limit)
+}
+
+/// The lines of a text block: common indentation removed, `${…}` found, nothing else touched.
+pub(super) fn block_lines(source: &str, lines: &[Loc]) -> Vec<Vec<Part>> {
+    let text = |loc: &Loc| &source[loc.start as usize..(loc.end.max(loc.start)) as usize];
+    let indent_of = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let indent = lines.iter().map(text).filter(|line| !line.is_empty()).map(indent_of).min().unwrap_or(0);
+    lines
+        .iter()
+        .map(|loc| block_line(source, (loc.start as usize + indent).min(loc.end as usize), loc.end as usize))
+        .collect()
+}
+
+fn block_line(source: &str, mut at: usize, end: usize) -> Vec<Part> {
+    let mut parts = Builder::default();
+    let mut hopeless_before = 0;
+    while at < end {
+        let rest = &source[at..end];
+        if at >= hopeless_before && rest.starts_with("${") && !rest.starts_with("${{") {
+            match code_end(source, at + 2, end, None) {
+                Ok(close) => {
+                    parts.code(Loc::new(at as u32 + 2, close as u32));
+                    at = close + 1;
+                    continue;
+                }
+                Err(stopped) => hopeless_before = stopped,
+            }
+        }
+        let Some(next) = rest.chars().next() else { break };
+        parts.push(next);
+        at += next.len_utf8();
+    }
+    parts.parts()
+}
+
+#[derive(Default)]
+struct Builder {
+    done: Vec<Part>,
+    text: String,
+}
+
+impl Builder {
+    fn push(&mut self, c: char) {
+        self.text.push(c);
+    }
+
+    fn code(&mut self, loc: Loc) {
+        if !self.text.is_empty() {
+            self.done.push(Part::Text(Arc::from(std::mem::take(&mut self.text))));
+        }
+        self.done.push(Part::Code(loc));
+    }
+
+    fn parts(mut self) -> Vec<Part> {
+        if !self.text.is_empty() || self.done.is_empty() {
+            self.done.push(Part::Text(Arc::from(self.text)));
+        }
+        self.done
+    }
+
+    fn finish(self, end: usize) -> Scanned {
+        Scanned { parts: self.parts(), end, closed: true }
+    }
+}

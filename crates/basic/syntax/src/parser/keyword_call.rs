@@ -1,0 +1,652 @@
+//! Uses of keywords: finding the longest phrase, then walking all its forms at once. Every argument is
+//! parsed once, whichever form it turns out to belong to, so nesting costs linear time.
+
+use std::sync::Arc;
+
+use botserver_basic_types::{OrderBy, Severity, Value};
+
+use super::{Columns, PResult, Parser, expressions::level};
+use crate::{
+    ast::{ArgExpr, Expr, ExprKind, KeywordCall, LValue, Loc},
+    codes::Code,
+    grammar::{ArgKind, Automaton, Edge},
+    lexer::{Part, TokenKind},
+};
+
+/// A phrase at the cursor.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    node: usize,
+    /// The token after the phrase.
+    after: usize,
+}
+
+/// What was read for an argument.
+enum Piece {
+    Arg(ArgExpr),
+    Target(LValue),
+}
+
+/// One way in which the parts so far fit a form.
+#[derive(Clone)]
+struct Thread {
+    /// Index into the automaton's forms.
+    form: usize,
+    state: usize,
+    captured: Vec<(Arc<str>, ArgKind, usize)>,
+}
+
+struct Walk<'g> {
+    automaton: &'g Automaton,
+    threads: Vec<Thread>,
+    pieces: Vec<Option<Piece>>,
+}
+
+impl<'g> Walk<'g> {
+    fn new(automaton: &'g Automaton) -> Self {
+        let mut walk = Self { automaton, threads: Vec::new(), pieces: Vec::new() };
+        for (form, (_, _, start, _)) in automaton.forms.iter().enumerate() {
+            let states = automaton.closure(*start);
+            walk.threads.extend(states.into_iter().map(|state| Thread { form, state, captured: Vec::new() }));
+        }
+        walk
+    }
+
+    fn edges(&self) -> impl Iterator<Item = (&Thread, &'g Edge, usize)> {
+        let automaton = self.automaton;
+        self.threads
+            .iter()
+            .flat_map(move |thread| automaton.edges[thread.state].iter().map(move |(edge, to)| (thread, edge, *to)))
+    }
+
+    /// The threads that are left after a step that `take` allows; it says what the step records.
+    fn stepped(&self, take: impl Fn(&Edge) -> Option<Option<(Arc<str>, ArgKind, usize)>>) -> Vec<Thread> {
+        let mut next: Vec<Thread> = Vec::new();
+        for (thread, edge, to) in self.edges() {
+            let Some(record) = take(edge) else { continue };
+            let mut captured = thread.captured.clone();
+            captured.extend(record);
+            for state in self.automaton.closure(to) {
+                if !next.iter().any(|known| known.form == thread.form && known.state == state) {
+                    next.push(Thread { form: thread.form, state, captured: captured.clone() });
+                }
+            }
+        }
+        next
+    }
+
+    /// The threads after a word, whose parts may be joined by `_`; empty when no form goes on with it.
+    fn after_word(&mut self, word: &str) -> Vec<Thread> {
+        let saved = self.threads.clone();
+        for part in word.to_uppercase().split('_') {
+            let mut chosen: Option<(Arc<str>, Arc<str>)> = None;
+            for (_, edge, _) in self.edges() {
+                if let Edge::Word(own, Some(record)) = edge
+                    && **own == *part
+                {
+                    chosen = Some(record.clone());
+                }
+            }
+            let index = self.pieces.len();
+            let next = self.stepped(|edge| match edge {
+                Edge::Word(own, record) if **own == *part => {
+                    Some(record.as_ref().map(|(name, _)| (name.clone(), ArgKind::Expr, index)))
+                }
+                _ => None,
+            });
+            if let Some((_, word)) = chosen {
+                self.pieces.push(Some(Piece::Arg(ArgExpr::Word(word))));
+            }
+            self.threads = next;
+        }
+        std::mem::replace(&mut self.threads, saved)
+    }
+
+    fn after_symbol(&self, symbol: &str) -> Vec<Thread> {
+        self.stepped(|edge| matches!(edge, Edge::Symbol(own) if *own == symbol).then_some(None))
+    }
+
+    fn has_arg(&self) -> bool {
+        self.edges().any(|(_, edge, _)| matches!(edge, Edge::Arg(..)))
+    }
+
+    fn accepting(&self) -> Option<&Thread> {
+        let accepts = |thread: &&Thread| self.automaton.forms[thread.form].3 == thread.state;
+        self.threads.iter().filter(accepts).min_by_key(|thread| thread.form)
+    }
+
+    /// Words and symbols that may follow the arguments of a kind.
+    fn follow(&self, kind: ArgKind) -> (Vec<Arc<str>>, bool) {
+        let (mut words, mut equal) = (Vec::new(), false);
+        for (_, edge, to) in self.edges() {
+            if !matches!(edge, Edge::Arg(_, own) if fits(*own, kind)) {
+                continue;
+            }
+            for state in self.automaton.closure(to) {
+                for (edge, _) in &self.automaton.edges[state] {
+                    match edge {
+                        Edge::Word(word, _) if !words.contains(word) => words.push(word.clone()),
+                        Edge::Symbol("=") => equal = true,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        (words, equal)
+    }
+
+    /// What could come next, for error messages.
+    fn expectation(&self) -> String {
+        let mut wanted: Vec<String> = Vec::new();
+        for (_, edge, _) in self.edges() {
+            let text = match edge {
+                Edge::Word(word, _) => format!("`{word}`"),
+                Edge::Symbol(symbol) => format!("`{symbol}`"),
+                Edge::Arg(name, _) => format!("a value ({name})"),
+                Edge::Free => continue,
+            };
+            if !wanted.contains(&text) {
+                wanted.push(text);
+            }
+        }
+        match wanted.as_slice() {
+            [] => "the end of the statement".into(),
+            [one] => one.clone(),
+            [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        }
+    }
+}
+
+/// True when an argument of one kind can be read as the other.
+const fn fits(own: ArgKind, read: ArgKind) -> bool {
+    (own.is_expr() && read.is_expr()) || own as u8 == read as u8
+}
+
+impl<'s> Parser<'s> {
+    /// The longest keyword phrase at the cursor that what follows can belong to. As a statement the longest
+    /// phrase is taken even if nothing fits, for the sake of the message.
+    pub(super) fn keyword_here(&self, statement: bool) -> Option<Found> {
+        let mut candidates: Vec<Found> = Vec::new();
+        let (mut node, mut at) = (0, self.at);
+        while !self.word_at(at).is_empty() {
+            let Some(next) = self.grammar.walk(node, self.word_at(at)) else { break };
+            (node, at) = (next, at + 1);
+            if self.grammar.automaton(node).is_some() {
+                candidates.push(Found { node, after: at });
+            }
+        }
+        let viable = candidates.iter().rev().find(|found| self.is_viable(**found, statement)).copied();
+        if statement { viable.or(candidates.last().copied()) } else { viable }
+    }
+
+    fn is_viable(&self, found: Found, statement: bool) -> bool {
+        let Some(automaton) = self.grammar.automaton(found.node) else { return false };
+        let mut walk = Walk::new(automaton);
+        let single = found.after == self.at + 1;
+        let variable = single && !statement && self.names.is_variable(self.word());
+        let at = found.after;
+        if self.is_symbol_at(at, "(") {
+            let spaced = self.token_at(at).spaced;
+            if single && !spaced && self.grammar.function(self.word()).is_some() {
+                return false;
+            }
+            return if variable || (spaced && single && !statement) { false } else { walk.has_arg() || !spaced };
+        }
+        let word = self.word_at(at);
+        let goes_on = !self.line_ends_at(at) && !(self.is_stop(word) && !word.is_empty());
+        if goes_on && !word.is_empty() && !walk.after_word(word).is_empty() {
+            return true;
+        }
+        let operand = goes_on && self.begins_operand(at);
+        let list = self.is_symbol_at(at, "[") && (statement || self.token_at(at).spaced) && !variable;
+        let sign =
+            statement && (self.is_symbol_at(at, "-") || self.is_symbol_at(at, "!") || self.is_symbol_at(at, "*"));
+        if (operand || list || sign) && walk.has_arg() {
+            return true;
+        }
+        !variable && walk.accepting().is_some() && !operand
+    }
+
+    /// A keyword as a statement; `INTO v` gives the variable that takes its value.
+    pub(super) fn keyword_statement(&mut self, found: Found) -> PResult<(KeywordCall, Option<LValue>)> {
+        let open = self.token_at(found.after);
+        let brackets = matches!(open.kind, TokenKind::Symbol("("))
+            && open.partner != u32::MAX
+            && (self.line_ends_at(open.partner as usize + 1) || self.is_word_at(open.partner as usize + 1, "ELSE"));
+        self.keyword_call(found, brackets)
+    }
+
+    /// A keyword as an operand.
+    pub(super) fn keyword_expression(&mut self, found: Found) -> PResult<Expr> {
+        let start = self.loc();
+        let open = self.token_at(found.after);
+        let brackets = matches!(open.kind, TokenKind::Symbol("(")) && !open.spaced;
+        let (call, target) = self.keyword_call(found, brackets)?;
+        let returns = self.grammar.keyword(&call.keyword).is_some_and(|keyword| keyword.returns);
+        if !returns {
+            let message = format!("{} gives no value", call.keyword);
+            self.error(Code::NoValue, call.loc, message);
+        }
+        if let Some(target) = target {
+            self.error(Code::KeywordForm, target.loc, "INTO belongs to a statement, not to a value");
+        }
+        self.node(start, ExprKind::Keyword(Box::new(call)))
+    }
+
+    fn keyword_call(&mut self, found: Found, brackets: bool) -> PResult<(KeywordCall, Option<LValue>)> {
+        let grammar: &'s crate::grammar::Grammar = self.grammar;
+        let Some(automaton) = grammar.automaton(found.node) else { return self.expected("a keyword") };
+        let phrase = self.loc().to(self.token_at(found.after - 1).loc);
+        self.at = found.after - 1;
+        self.advance();
+        let mut walk = Walk::new(automaton);
+        if brackets {
+            self.bracketed(")", |parser| parser.walk_forms(&mut walk, phrase, true))?;
+        } else {
+            self.walk_forms(&mut walk, phrase, false)?;
+        }
+        self.finish_call(walk, phrase)
+    }
+
+    fn finish_call(&mut self, mut walk: Walk<'_>, phrase: Loc) -> PResult<(KeywordCall, Option<LValue>)> {
+        let automaton = walk.automaton;
+        let Some(thread) = walk.accepting().cloned() else {
+            let keyword = automaton.forms.first().map_or(0, |form| form.0);
+            let keyword = &self.grammar.keywords[keyword];
+            let forms = keyword.forms.iter().map(|form| format!("`{form}`")).collect::<Vec<_>>().join(", ");
+            let message = format!("{} expects {} here, found {}", keyword.name, walk.expectation(), self.shown());
+            let loc = self.here();
+            self.error_help(Code::KeywordForm, loc, message, format!("{} is written {forms}", keyword.name));
+            return Err(super::Bail);
+        };
+        let (keyword, form, ..) = automaton.forms[thread.form];
+        let keyword = &self.grammar.keywords[keyword];
+        let (mut args, mut target) = (Vec::new(), None);
+        for name in &keyword.arg_names[usize::from(form)] {
+            if args.iter().any(|(own, _)| own == name) {
+                continue;
+            }
+            let own: Vec<_> = thread.captured.iter().filter(|(own, ..)| own == name).collect();
+            let Some((_, kind, _)) = own.first() else { continue };
+            let kind = *kind;
+            let mut pieces: Vec<Piece> =
+                own.iter().filter_map(|(_, _, index)| walk.pieces.get_mut(*index)?.take()).collect();
+            let arg = match kind {
+                ArgKind::Exprs => ArgExpr::Exprs(pieces.into_iter().filter_map(Piece::expr).collect()),
+                ArgKind::Fields => {
+                    let named = |expr: Expr| (field_name(&expr), expr);
+                    ArgExpr::Assignments(pieces.into_iter().filter_map(Piece::expr).map(named).collect())
+                }
+                _ => {
+                    if pieces.len() > 1 {
+                        let message = format!("{}: `{name}` is given twice", keyword.name);
+                        self.error(Code::DuplicateClause, phrase, message);
+                    }
+                    match pieces.pop() {
+                        Some(Piece::Arg(arg)) => arg,
+                        Some(Piece::Target(lvalue)) => {
+                            target = Some(lvalue);
+                            continue;
+                        }
+                        None => continue,
+                    }
+                }
+            };
+            args.push((name.clone(), arg));
+        }
+        if let Some(capability) = &keyword.missing {
+            let message = format!("{} needs {capability}, not available in this build", keyword.name);
+            self.report(Severity::Warning, Code::MissingCapability, phrase, message, None);
+        }
+        let call = KeywordCall { keyword: keyword.name.clone(), form, args, effect: keyword.effect, loc: phrase };
+        Ok((call, target))
+    }
+
+    /// Reads parts as long as a form goes on with them.
+    fn walk_forms(&mut self, walk: &mut Walk<'_>, phrase: Loc, brackets: bool) -> PResult<()> {
+        let comma_ends = self.context.comma_ends && !brackets;
+        let mut after_arg = false;
+        loop {
+            if brackets && self.is_symbol(")") {
+                return Ok(());
+            }
+            if self.at_line_end() && !self.clause_continues(walk) {
+                return Ok(());
+            }
+            let word = self.word();
+            if !word.is_empty() && (!self.is_stop(word) || self.is_own_clause(walk, word)) {
+                let threads = walk.after_word(word);
+                let as_name = walk.has_arg() && self.names.is_variable(word) && !self.begins_operand(self.at + 1);
+                if !threads.is_empty() && !as_name {
+                    self.advance();
+                    walk.threads = threads;
+                    after_arg = false;
+                    continue;
+                }
+            }
+            if let TokenKind::Symbol(symbol @ ("," | "=")) = self.token().kind {
+                let threads = walk.after_symbol(symbol);
+                let ends = symbol == "," && comma_ends && walk.accepting().is_some();
+                if threads.is_empty() || ends {
+                    return Ok(());
+                }
+                self.advance();
+                self.continue_line();
+                walk.threads = threads;
+                after_arg = false;
+                continue;
+            }
+            if !walk.has_arg() || after_arg && !matches!(self.token().kind, TokenKind::Text(_)) {
+                // A comma may be left out before a text.
+                let threads = walk.after_symbol(",");
+                if after_arg && !threads.is_empty() && matches!(self.token().kind, TokenKind::Text(_)) {
+                    walk.threads = threads;
+                    after_arg = false;
+                    continue;
+                }
+                return Ok(());
+            }
+            if !self.can_be_argument(walk) {
+                return Ok(());
+            }
+            self.argument(walk, phrase)?;
+            after_arg = true;
+        }
+    }
+
+    /// A clause word of this keyword wins over the same word awaited further out, if it ends no outer part.
+    fn is_own_clause(&self, walk: &mut Walk<'_>, word: &str) -> bool {
+        !(self.single_line > 0 && word.eq_ignore_ascii_case("ELSE"))
+            && !["THEN", "DO", "GOTO"].iter().any(|stop| word.eq_ignore_ascii_case(stop))
+            && !walk.after_word(word).is_empty()
+    }
+
+    fn can_be_argument(&self, walk: &Walk<'_>) -> bool {
+        match self.token().kind {
+            TokenKind::Word => {
+                let word = self.word();
+                self.names.is_variable(word) || !self.is_stop(word)
+            }
+            TokenKind::Symbol("*") => walk.edges().any(|(_, edge, _)| matches!(edge, Edge::Arg(_, ArgKind::Columns))),
+            TokenKind::Symbol(symbol) => matches!(symbol, "(" | "[" | "{" | "-" | "+" | "!"),
+            TokenKind::Newline | TokenKind::Eof | TokenKind::Block(_) | TokenKind::RawLine => false,
+            _ => true,
+        }
+    }
+
+    /// True, with the cursor moved, when the next line goes on with a clause that cannot begin a statement.
+    fn clause_continues(&mut self, walk: &mut Walk<'_>) -> bool {
+        if self.context.in_brackets || self.single_line > 0 || self.at_end() {
+            return false;
+        }
+        let mut next = self.at;
+        while self.token_at(next).kind == TokenKind::Newline {
+            next += 1;
+        }
+        let word = self.word_at(next);
+        if word.is_empty() || self.assignment_at(next).is_some() {
+            return false;
+        }
+        let threads = walk.after_word(word);
+        if threads.is_empty() {
+            return false;
+        }
+        let always = ["JOIN", "GROUP", "WHERE", "ORDER", "TIMEOUT", "DELAY", "FROM"];
+        let continues = if always.iter().any(|clause| word.eq_ignore_ascii_case(clause)) {
+            true
+        } else if Self::begins_core_statement(word) || self.grammar.walk(0, word).is_some() {
+            // `WITH OPTIMIZE`, `ON TIMEOUT`: two words of the form make it certain.
+            let saved = std::mem::replace(&mut walk.threads, threads);
+            let second = self.word_at(next + 1);
+            let certain = !second.is_empty() && !walk.after_word(second).is_empty();
+            walk.threads = saved;
+            certain
+        } else {
+            true
+        };
+        if continues {
+            self.at = next;
+        }
+        continues
+    }
+
+    fn argument(&mut self, walk: &mut Walk<'_>, phrase: Loc) -> PResult<()> {
+        let kinds: Vec<ArgKind> = walk
+            .edges()
+            .filter_map(|(_, edge, _)| if let Edge::Arg(_, kind) = edge { Some(*kind) } else { None })
+            .collect();
+        let is_list = |kind: &&ArgKind| matches!(kind, ArgKind::Assigns | ArgKind::Values);
+        let pair = self.is_pair(self.at);
+        let kind = match (kinds.iter().find(is_list), kinds.iter().find(|kind| !is_list(kind))) {
+            (Some(list), _) if pair => *list,
+            (_, Some(other)) => *other,
+            (Some(list), None) => *list,
+            (None, None) => return self.expected("the end of the statement"),
+        };
+        let (stops, stop_at_equal) = walk.follow(kind);
+        let piece = self.within(
+            |context| {
+                context.stops.extend(stops);
+                context.stop_at_equal = stop_at_equal;
+            },
+            |parser| parser.deeper(|parser| parser.piece(kind)),
+        )?;
+        let index = walk.pieces.len();
+        walk.pieces.push(Some(piece));
+        walk.threads = walk.stepped(|edge| match edge {
+            Edge::Arg(name, own) if fits(*own, kind) => Some(Some((name.clone(), *own, index))),
+            _ => None,
+        });
+        let _ = phrase;
+        Ok(())
+    }
+
+    fn piece(&mut self, kind: ArgKind) -> PResult<Piece> {
+        let strength = if self.context.in_condition { level::CONCAT } else { level::TERNARY };
+        let arg = match kind {
+            ArgKind::Expr | ArgKind::Exprs | ArgKind::Fields => ArgExpr::Expr(self.expression_at(strength)?),
+            ArgKind::Word => ArgExpr::Expr(match self.bare_word() {
+                Some(word) => word,
+                None => self.expression_at(strength)?,
+            }),
+            ArgKind::Path => ArgExpr::Expr(self.path_argument(strength)?),
+            ArgKind::Condition => {
+                self.context.columns = Columns::Left;
+                self.context.in_condition = true;
+                self.context.comma_ends = true;
+                ArgExpr::Condition(self.expression()?)
+            }
+            ArgKind::Assigns => ArgExpr::Assignments(self.pairs(Columns::Right)?),
+            ArgKind::Values => ArgExpr::Assignments(self.pairs(Columns::None)?),
+            ArgKind::Order => ArgExpr::Order(self.order()?),
+            ArgKind::Columns => ArgExpr::Columns(self.columns()?),
+            ArgKind::Target => {
+                let start = self.loc();
+                let operand = self.operand()?;
+                return match self.to_lvalue(&operand) {
+                    Some(target) => Ok(Piece::Target(target)),
+                    None => self.bail(Code::BadAssignmentTarget, self.since(start), "a variable is needed here"),
+                };
+            }
+        };
+        Ok(Piece::Arg(arg))
+    }
+
+    /// A name (or dotted name) that no script variable has, standing alone: it means its own spelling.
+    fn bare_word(&mut self) -> Option<Expr> {
+        let start = self.loc();
+        let head = self.word();
+        if head.is_empty() || self.names.is_known(head) || self.is_symbol_at(self.at + 1, "(") {
+            return None;
+        }
+        if ["TRUE", "FALSE", "NULL"].iter().any(|constant| head.eq_ignore_ascii_case(constant)) {
+            return None;
+        }
+        let mut end = self.at + 1;
+        while self.is_symbol_at(end, ".") && !self.word_at(end + 1).is_empty() {
+            end += 2;
+        }
+        let next = self.token_at(end);
+        let ends = match next.kind {
+            TokenKind::Symbol(symbol) => matches!(symbol, "," | ")" | "]" | "}" | "="),
+            TokenKind::Word => !self.word_at(end).eq_ignore_ascii_case("NOT"),
+            TokenKind::Text(_) => false,
+            _ => true,
+        };
+        if !ends || (end == self.at + 1 && self.keyword_here(false).is_some() && !self.line_ends_at(end)) {
+            return None;
+        }
+        let loc = start.to(self.token_at(end - 1).loc);
+        self.at = end - 1;
+        self.advance();
+        Some(Expr::new(loc, ExprKind::Literal(Value::text(self.slice(loc)))))
+    }
+
+    /// `GET "order.total"` with a variable `order`, `GET role`, or any expression.
+    fn path_argument(&mut self, strength: u8) -> PResult<Expr> {
+        let start = self.loc();
+        if let TokenKind::Text(parts) = &self.token().kind
+            && let [Part::Text(text)] = &**parts
+            && let Some((head, rest)) = text.split_once('.')
+            && self.names.is_variable(head)
+            && rest.split('.').all(|part| !part.is_empty() && part.chars().all(crate::lexer::is_word_char))
+        {
+            let rest = rest.to_owned();
+            let name = crate::ast::Name { key: Arc::from(head.to_lowercase()), text: Arc::from(head), loc: start };
+            self.advance();
+            let mut path = self.node(start, ExprKind::Variable(name))?;
+            for part in rest.split('.') {
+                path =
+                    self.node(start, ExprKind::Member { base: Box::new(path), name: Arc::from(part), safe: true })?;
+            }
+            return Ok(path);
+        }
+        let own = self.word().to_lowercase();
+        if !own.is_empty() && self.assigning.as_deref() == Some(&*own) && self.line_ends_at(self.at + 1) {
+            self.advance();
+            return self.node(start, ExprKind::Literal(Value::text(self.slice(start))));
+        }
+        match self.bare_word() {
+            Some(word) => Ok(word),
+            None => self.expression_at(strength),
+        }
+    }
+
+    /// True for `a =`, `a.b =`, `a AS`, `"a" =`, `"a" AS`.
+    fn is_pair(&self, at: usize) -> bool {
+        let mut end = at + 1;
+        match self.token_at(at).kind {
+            TokenKind::Word => {
+                while self.is_symbol_at(end, ".") && !self.word_at(end + 1).is_empty() {
+                    end += 2;
+                }
+            }
+            TokenKind::Text(_) => {}
+            _ => return false,
+        }
+        self.is_symbol_at(end, "=") || self.is_word_at(end, "AS")
+    }
+
+    fn pairs(&mut self, columns: Columns) -> PResult<Vec<(Arc<str>, Expr)>> {
+        let mut pairs = Vec::new();
+        self.context.comma_ends = true;
+        self.context.stop_at_equal = false;
+        loop {
+            let name = match self.token().kind {
+                TokenKind::Text(_) => self.literal_text("a column")?,
+                _ => {
+                    let mut name = self.name("a column")?.text;
+                    while self.take_symbol(".") {
+                        name = self.name("a column")?.text;
+                    }
+                    name
+                }
+            };
+            if !self.take_symbol("=") && !self.take_word("AS") {
+                return self.expected("`=` or `AS`");
+            }
+            self.continue_line();
+            self.context.columns = columns;
+            let value = self.expression();
+            self.context.columns = Columns::None;
+            pairs.push((name, value?));
+            let mut next = self.at + 1;
+            while self.token_at(next).kind == TokenKind::Newline {
+                next += 1;
+            }
+            if !self.is_symbol(",") || !self.is_pair(next) {
+                return Ok(pairs);
+            }
+            self.at = next;
+        }
+    }
+
+    fn order(&mut self) -> PResult<Vec<OrderBy>> {
+        let mut keys = Vec::new();
+        loop {
+            let column = match self.token().kind {
+                TokenKind::Text(_) => self.literal_text("a column")?,
+                _ => {
+                    let mut name = self.name("a column")?.text;
+                    while self.take_symbol(".") {
+                        name = self.name("a column")?.text;
+                    }
+                    name
+                }
+            };
+            let descending = self.take_word("DESC") || self.take_word("DESCENDING");
+            if !descending && !self.take_word("ASC") {
+                self.take_word("ASCENDING");
+            }
+            keys.push(OrderBy { column: column.to_string(), descending });
+            if !self.take_symbol(",") {
+                return Ok(keys);
+            }
+            self.continue_line();
+        }
+    }
+
+    fn columns(&mut self) -> PResult<Vec<(Expr, Option<String>)>> {
+        let mut columns = Vec::new();
+        self.context.comma_ends = true;
+        self.context.stops.push(Arc::from("AS"));
+        loop {
+            self.context.columns = Columns::Left;
+            let column = self.expression();
+            self.context.columns = Columns::None;
+            let column = column?;
+            let alias = if self.take_word("AS") {
+                Some(match self.token().kind {
+                    TokenKind::Text(_) => self.literal_text("a name")?.to_string(),
+                    _ => self.name("a name")?.text.to_string(),
+                })
+            } else {
+                None
+            };
+            columns.push((column, alias));
+            if !self.take_symbol(",") {
+                return Ok(columns);
+            }
+            self.continue_line();
+        }
+    }
+}
+
+impl Piece {
+    fn expr(self) -> Option<Expr> {
+        if let Self::Arg(ArgExpr::Expr(expr)) = self { Some(expr) } else { None }
+    }
+}
+
+/// The column that a positional value is meant for: the variable's name, or the last part of a path.
+fn field_name(expr: &Expr) -> Arc<str> {
+    match &expr.kind {
+        ExprKind::Variable(name) => name.text.clone(),
+        ExprKind::Member { name, .. } => name.clone(),
+        ExprKind::Index { index, .. } => match &index.kind {
+            ExprKind::Literal(Value::Text(text)) => text.clone(),
+            _ => Arc::from(""),
+        },
+        _ => Arc::from(""),
+    }
+}

@@ -1,0 +1,123 @@
+//! SUB and FUNCTION, and the ways to call them and other dialogs.
+
+use std::sync::Arc;
+
+use botserver_basic_types::Value;
+
+use super::{BlockKind, PResult, Parser};
+use crate::{
+    ast::{Block, Expr, ExprKind, Name, Procedure, StmtKind},
+    codes::Code,
+    lexer::TokenKind,
+};
+
+impl Parser<'_> {
+    /// `SUB name(a, b) … END SUB`
+    pub(super) fn procedure(&mut self, returns: bool) -> PResult<()> {
+        let start = self.loc();
+        self.advance();
+        let name = self.name("the name of the procedure")?;
+        let params = if self.is_symbol("(") { self.bracketed(")", Self::parameters)? } else { Vec::new() };
+        if self.take_word("AS") {
+            self.name("a type")?;
+        }
+        let loc = self.since(start);
+        let outer_open = std::mem::take(&mut self.open);
+        let outer = std::mem::replace(&mut self.procedure, true);
+        let body = self.label_scope(|parser| {
+            let mut body = Block::new();
+            parser.statements(&mut body, Some(BlockKind::Procedure));
+            body
+        });
+        self.procedure = outer;
+        self.open = outer_open;
+        let ends: &[&[&str]] = &[&["END", "SUB"], &["END", "FUNCTION"]];
+        let ends: Vec<&[&str]> = if returns { ends.iter().rev().copied().collect() } else { ends.to_vec() };
+        self.close(start, if returns { "FUNCTION" } else { "SUB" }, &ends);
+        if self.script.procedures.iter().any(|other| other.name.key == name.key) {
+            let message = format!("`{}` is defined for the second time", name.text);
+            self.error(Code::DuplicateProcedure, name.loc, message);
+            return Ok(());
+        }
+        self.script.procedures.push(Procedure { name, params, returns, body, loc });
+        Ok(())
+    }
+
+    fn parameters(&mut self) -> PResult<Vec<Name>> {
+        let mut params = Vec::new();
+        while !self.is_symbol(")") {
+            if (self.is_word("BYVAL") || self.is_word("BYREF")) && !self.word_at(self.at + 1).is_empty() {
+                self.advance();
+            }
+            params.push(self.name("a parameter")?);
+            if self.take_word("AS") {
+                self.name("a type")?;
+            }
+            if !self.take_symbol(",") {
+                break;
+            }
+        }
+        Ok(params)
+    }
+
+    /// `CALL name(a)`, `CALL name a`, `CALL "file.bas"`
+    pub(super) fn call_keyword(&mut self) -> PResult<StmtKind> {
+        self.advance();
+        let word = self.word();
+        if !word.is_empty() && (self.names.is_procedure(word) || (!self.names.is_variable(word) && !self.is_dotted())) {
+            let name = self.name("a procedure")?;
+            let args = self.call_arguments()?;
+            if self.names.is_procedure(&name.key) {
+                return Ok(StmtKind::CallProcedure { name, args });
+            }
+            let file = Expr::new(name.loc, ExprKind::Literal(Value::Text(name.text)));
+            return Ok(StmtKind::CallScript { file, args });
+        }
+        self.script_call()
+    }
+
+    fn is_dotted(&self) -> bool {
+        self.is_symbol_at(self.at + 1, ".") || self.is_symbol_at(self.at + 1, "[")
+    }
+
+    /// `RUN "file.bas"`
+    pub(super) fn run(&mut self) -> PResult<StmtKind> {
+        self.advance();
+        self.script_call()
+    }
+
+    fn script_call(&mut self) -> PResult<StmtKind> {
+        let file = self.within(|context| context.comma_ends = true, Self::expression)?;
+        let args = self.call_arguments()?;
+        Ok(StmtKind::CallScript { file, args })
+    }
+
+    fn call_arguments(&mut self) -> PResult<Vec<Expr>> {
+        if self.is_symbol("(") {
+            return self.bracketed(")", |parser| parser.list(")"));
+        }
+        let mut args = Vec::new();
+        self.take_symbol(",");
+        while !self.at_statement_end() {
+            args.push(self.expression()?);
+            if !self.take_symbol(",") {
+                break;
+            }
+        }
+        Ok(args)
+    }
+
+    /// `INCLUDE "file.bas"`
+    pub(super) fn include(&mut self) -> PResult<()> {
+        self.advance();
+        let loc = self.loc();
+        if !matches!(self.token().kind, TokenKind::Text(_)) {
+            let name: Arc<str> = self.name("a file")?.text;
+            self.script.includes.push((name, loc));
+            return Ok(());
+        }
+        let file = self.literal_text("the file of INCLUDE")?;
+        self.script.includes.push((file, loc));
+        Ok(())
+    }
+}

@@ -1,0 +1,646 @@
+//! What a line can be: an assignment first, then the statements of the language, then keywords by
+//! longest phrase, labels and calls. Blocks of statements end where the construct around them ends.
+
+use std::sync::Arc;
+
+use botserver_basic_types::Severity;
+
+use super::{BlockKind, PResult, Parser};
+use crate::{
+    ast::{ArgExpr, Block, Expr, ExprKind, KeywordCall, LValue, LoopKind, OnError, Resume, Step, Stmt, StmtKind},
+    codes::Code,
+    lexer::{TextBlock, TokenKind},
+};
+
+/// Words that begin statements of the language and therefore never a clause on the next line.
+const CORE_STARTS: &[&str] = &[
+    "IF",
+    "FOR",
+    "FOREACH",
+    "WHILE",
+    "DO",
+    "SELECT",
+    "SWITCH",
+    "SUB",
+    "FUNCTION",
+    "CALL",
+    "RUN",
+    "INCLUDE",
+    "RETURN",
+    "EXIT",
+    "CONTINUE",
+    "END",
+    "GOTO",
+    "GOSUB",
+    "ON",
+    "RESUME",
+    "TRY",
+    "THROW",
+    "RAISE",
+    "ASSERT",
+    "CLEAR",
+    "HEAR",
+    "WITH",
+    "BEGIN",
+    "PARAM",
+    "DESCRIPTION",
+    "WEBHOOK",
+    "ALLOW",
+    "TABLE",
+    "CREATE",
+    "SET",
+    "LET",
+    "DIM",
+    "REDIM",
+    "CONST",
+    "NEXT",
+    "WEND",
+    "LOOP",
+    "ELSE",
+    "ELSEIF",
+    "CASE",
+    "DEFAULT",
+    "CATCH",
+    "FINALLY",
+    "ENDIF",
+];
+
+impl Parser<'_> {
+    pub(super) fn begins_core_statement(word: &str) -> bool {
+        CORE_STARTS.iter().any(|start| word.eq_ignore_ascii_case(start))
+    }
+
+    /// Statements until something that ends the innermost open block (not consumed), or the end of the file.
+    pub(super) fn statements(&mut self, out: &mut Block, kind: Option<BlockKind>) {
+        if let Some(kind) = kind {
+            self.open.push(kind);
+        }
+        loop {
+            self.skip_newlines();
+            if self.at_end() || self.errors > super::MAX_ERRORS {
+                break;
+            }
+            if let Some((closed, words)) = self.closer() {
+                if self.open.contains(&closed) {
+                    break;
+                }
+                self.stray_end(closed, words);
+                continue;
+            }
+            self.statement(out);
+            if !self.at_line_end() {
+                let message = format!("{} is left over after the statement", self.shown());
+                let loc = self.loc();
+                self.error(Code::UnexpectedToken, loc, message);
+                self.recover(self.at);
+            }
+        }
+        if kind.is_some() {
+            self.open.pop();
+        }
+    }
+
+    /// One statement, or the message why it is none; the cursor stands at its end.
+    pub(super) fn statement(&mut self, out: &mut Block) {
+        let start = self.at;
+        if self.deeper(|parser| parser.try_statement(out)).is_err() {
+            self.recover(start);
+        }
+    }
+
+    fn push(&self, out: &mut Block, start: crate::ast::Loc, kind: StmtKind) {
+        out.push(Stmt { loc: self.since(start), kind });
+    }
+
+    fn try_statement(&mut self, out: &mut Block) -> PResult<()> {
+        let start = self.loc();
+        match self.token().kind.clone() {
+            TokenKind::Block(block) => {
+                self.advance();
+                let call = self.text_block(&block, start)?;
+                self.push(out, start, StmtKind::Keyword(call));
+                return Ok(());
+            }
+            TokenKind::Word => {}
+            _ => return self.unknown_statement(),
+        }
+        if let Some(equal) = self.assignment_at(self.at) {
+            return self.assignment(out, equal);
+        }
+        let word = self.word().to_ascii_uppercase();
+        let next = self.word_at(self.at + 1).to_ascii_uppercase();
+        if self.label(out)? || self.declaration(&word, &next, out)? || self.control(&word, &next, out)? {
+            return Ok(());
+        }
+        if let Some(kind) = self.simple(&word, &next, out)? {
+            self.push(out, start, kind);
+            return Ok(());
+        }
+        let called = self.is_symbol_at(self.at + 1, ".") || self.is_symbol_at(self.at + 1, "?.");
+        if !called
+            && !self.names.is_procedure(&word)
+            && let Some(found) = self.keyword_here(true)
+        {
+            let (call, target) = self.keyword_statement(found)?;
+            let kind = match target {
+                Some(target) => {
+                    let value = self.node(start, ExprKind::Keyword(Box::new(call)))?;
+                    StmtKind::Assign { target, value }
+                }
+                None => StmtKind::Keyword(call),
+            };
+            self.push(out, start, kind);
+            return Ok(());
+        }
+        let kind = self.call_statement()?;
+        self.push(out, start, kind);
+        Ok(())
+    }
+
+    /// The index of `=` when an assignment target stands at `at`: `a`, `a.b`, `a[i]`, `a(i)` of an array.
+    pub(super) fn assignment_at(&self, at: usize) -> Option<usize> {
+        let head = self.word_at(at);
+        if head.is_empty() {
+            return None;
+        }
+        let mut end = at + 1;
+        loop {
+            let token = self.token_at(end);
+            let closed = token.partner != u32::MAX && token.partner as usize > end;
+            match token.kind {
+                TokenKind::Symbol("=" | "+=" | "-=" | "*=" | "/=") => return Some(end),
+                TokenKind::Symbol(".") if !self.word_at(end + 1).is_empty() => end += 2,
+                TokenKind::Symbol("[") if closed => end = token.partner as usize + 1,
+                TokenKind::Symbol("(") if closed && (end > at + 1 || self.names.is_array(head)) => {
+                    end = token.partner as usize + 1;
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn assignment(&mut self, out: &mut Block, equal: usize) -> PResult<()> {
+        let start = self.loc();
+        let target = self.lvalue()?;
+        let loc = self.token_at(equal).loc;
+        if !self.take_symbol("=") {
+            let sign = self.slice(loc);
+            let name = self.slice(target.loc);
+            let message = format!("BASIC has no `{sign}`");
+            self.error_help(Code::NotBasicOperator, loc, message, format!("Write `{name} = {name} {} …`.", &sign[..1]));
+            return Err(super::Bail);
+        }
+        self.continue_line();
+        self.check_constant(&target);
+        self.assigning = target.path.is_empty().then(|| target.name.key.clone());
+        let value = self.expression();
+        self.assigning = None;
+        let value = value?;
+        self.push(out, start, StmtKind::Assign { target, value });
+        Ok(())
+    }
+
+    fn check_constant(&mut self, target: &LValue) {
+        if self.names.constants.contains(&target.name.key) {
+            let message = format!("`{}` is a constant", target.name.text);
+            self.error(Code::ConstAssigned, target.loc, message);
+        }
+    }
+
+    pub(super) fn lvalue(&mut self) -> PResult<LValue> {
+        let name = self.name("a variable")?;
+        let start = name.loc;
+        let mut path = Vec::new();
+        loop {
+            if self.is_symbol(".") {
+                self.advance();
+                path.push(Step::Member(self.name("the name of a field")?.text));
+            } else if self.is_symbol("[") {
+                path.push(Step::Index(self.bracketed("]", Self::expression)?));
+            } else if self.is_symbol("(") && (!path.is_empty() || self.names.is_array(&name.key)) {
+                path.push(Step::Index(self.bracketed(")", Self::expression)?));
+            } else {
+                break;
+            }
+            if path.len() > usize::from(crate::ast::MAX_HEIGHT) {
+                return self.bail(Code::TooDeep, start, "a path of too many steps");
+            }
+        }
+        Ok(LValue { loc: self.since(start), name, path })
+    }
+
+    /// `name:` alone on a line.
+    fn label(&mut self, out: &mut Block) -> PResult<bool> {
+        let word = self.word();
+        let closes = ["CASE", "DEFAULT", "ELSE"].iter().any(|other| word.eq_ignore_ascii_case(other));
+        if !self.is_symbol_at(self.at + 1, ":") || !self.line_ends_at(self.at + 2) || closes {
+            return Ok(false);
+        }
+        let name = self.name("a label")?;
+        self.advance();
+        if self.labels.defined.insert(name.key.clone(), name.loc).is_some() {
+            let message = format!("the label `{}` stands here for the second time", name.text);
+            self.error(Code::DuplicateLabel, name.loc, message);
+        }
+        self.push(out, name.loc, StmtKind::Label(name));
+        Ok(true)
+    }
+
+    /// Statements of one line that belong to the language itself.
+    fn simple(&mut self, word: &str, next: &str, out: &mut Block) -> PResult<Option<StmtKind>> {
+        let alone = self.line_ends_at(self.at + 1) || (self.single_line > 0 && next == "ELSE");
+        Ok(Some(match (word, next) {
+            ("SET" | "LET", _) => match self.assignment_at(self.at + 1) {
+                Some(equal) => {
+                    self.advance();
+                    self.assignment(out, equal)?;
+                    // The statement has been pushed; its place should include SET.
+                    return match out.pop() {
+                        Some(stmt) => Ok(Some(stmt.kind)),
+                        None => self.expected("an assignment"),
+                    };
+                }
+                None => return Ok(None),
+            },
+            ("CONST", _) => {
+                self.advance();
+                let name = self.name("the name of the constant")?;
+                self.expect_symbol("=")?;
+                StmtKind::Const { name, value: self.expression()? }
+            }
+            ("DIM" | "REDIM", _) => return self.dim(out, word == "REDIM"),
+            ("EXIT", _) => self.exit(next)?,
+            ("CONTINUE", "" | "FOR" | "WHILE" | "DO" | "LOOP") | ("CONTINUE", "ELSE") => {
+                self.advance();
+                let kind = self.loop_kind();
+                self.check_loop(kind, "CONTINUE");
+                StmtKind::ContinueLoop(kind)
+            }
+            ("END", _) if alone => {
+                self.advance();
+                StmtKind::Exit
+            }
+            ("RETURN", _) => self.return_statement(alone)?,
+            ("GOTO", _) => StmtKind::Goto(self.jump()?),
+            ("GOSUB", _) => StmtKind::Gosub(self.jump()?),
+            ("RESUME", "NEXT") => {
+                self.advance();
+                self.advance();
+                StmtKind::Resume(Resume::Next)
+            }
+            ("RESUME", _) if alone && (self.names.has_error_handler || self.grammar.keyword("RESUME").is_none()) => {
+                self.advance();
+                StmtKind::Resume(Resume::Same)
+            }
+            ("RESUME", label) if !label.is_empty() && self.line_ends_at(self.at + 2) => {
+                StmtKind::Resume(Resume::Label(self.jump()?))
+            }
+            ("ON", "ERROR") => self.on_error()?,
+            ("THROW" | "RAISE", _) => {
+                self.advance();
+                StmtKind::Throw(self.expression()?)
+            }
+            ("ASSERT", _) => {
+                self.advance();
+                let condition = self.condition(&[])?;
+                let message = if self.take_symbol(",") { Some(self.expression()?) } else { None };
+                StmtKind::Assert { condition, message }
+            }
+            ("CLEAR", "ERROR") | ("CLEAR_ERROR" | "ERR_CLEAR", _) => {
+                self.advance();
+                self.take_word("ERROR");
+                if self.is_symbol("(") {
+                    self.bracketed(")", |_| Ok(()))?;
+                }
+                StmtKind::ClearError
+            }
+            ("ERR", _) if self.is_symbol_at(self.at + 1, ".") && self.is_word_at(self.at + 2, "CLEAR") => {
+                for _ in 0..3 {
+                    self.advance();
+                }
+                if self.is_symbol("(") {
+                    self.bracketed(")", |_| Ok(()))?;
+                }
+                StmtKind::ClearError
+            }
+            ("CALL", _) => self.call_keyword()?,
+            ("RUN", _) if !self.has_longer_phrase() => self.run()?,
+            ("HEAR", _) if !self.has_longer_phrase() => {
+                self.advance();
+                StmtKind::Hear(self.hear_statement()?)
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// True when a declared keyword of two or more words begins here (`RUN PYTHON`, `HEAR FROM MEET`).
+    fn has_longer_phrase(&self) -> bool {
+        let first = self.grammar.walk(0, self.word());
+        let second = first.and_then(|node| self.grammar.walk(node, self.word_at(self.at + 1)));
+        second.is_some_and(|node| self.grammar.automaton(node).is_some()) && self.keyword_here(true).is_some()
+    }
+
+    fn dim(&mut self, out: &mut Block, redim: bool) -> PResult<Option<StmtKind>> {
+        let start = self.loc();
+        self.advance();
+        if redim {
+            self.take_word("PRESERVE");
+        }
+        loop {
+            let name = self.name("a variable")?;
+            let sizes = if self.is_symbol("(") || self.is_symbol("[") {
+                let closer = if self.is_symbol("(") { ")" } else { "]" };
+                self.bracketed(closer, |parser| parser.list(closer))?
+            } else {
+                Vec::new()
+            };
+            if self.take_word("AS") {
+                self.name("a type")?;
+            }
+            let value = if self.take_symbol("=") { Some(self.expression()?) } else { None };
+            let kind = match value {
+                Some(value) => StmtKind::Assign { target: LValue { loc: name.loc, name, path: Vec::new() }, value },
+                None => StmtKind::Dim { name, sizes, redim },
+            };
+            if !self.take_symbol(",") {
+                return Ok(Some(kind));
+            }
+            self.push(out, start, kind);
+        }
+    }
+
+    fn loop_kind(&mut self) -> LoopKind {
+        for (word, kind) in
+            [("FOR", LoopKind::For), ("WHILE", LoopKind::While), ("DO", LoopKind::Do), ("LOOP", LoopKind::Any)]
+        {
+            if self.take_word(word) {
+                return kind;
+            }
+        }
+        LoopKind::Any
+    }
+
+    fn check_loop(&mut self, kind: LoopKind, word: &str) {
+        let fits = |open: &BlockKind| match kind {
+            LoopKind::For => *open == BlockKind::For,
+            // `EXIT DO` in a WHILE and the reverse are told apart by no author.
+            LoopKind::While | LoopKind::Do => matches!(open, BlockKind::While | BlockKind::Do),
+            LoopKind::Any => matches!(open, BlockKind::For | BlockKind::While | BlockKind::Do),
+        };
+        let inner = self.open.iter().rev().take_while(|open| !matches!(open, BlockKind::Procedure | BlockKind::Event));
+        if !inner.into_iter().any(fits) {
+            let loc = Expr::new(self.token_at(self.at.saturating_sub(1)).loc, ExprKind::Star).loc;
+            let which = match kind {
+                LoopKind::For => "FOR loop",
+                LoopKind::While => "WHILE loop",
+                LoopKind::Do => "DO loop",
+                LoopKind::Any => "loop",
+            };
+            self.error(Code::NoLoop, loc, format!("{word} stands in no {which}"));
+        }
+    }
+
+    fn exit(&mut self, next: &str) -> PResult<StmtKind> {
+        self.advance();
+        Ok(match next {
+            "FOR" | "WHILE" | "DO" | "LOOP" => {
+                let mut kind = self.loop_kind();
+                self.check_loop(kind, "EXIT");
+                let opens = |kind: BlockKind| self.open.contains(&kind);
+                if kind == LoopKind::Do && !opens(BlockKind::Do) {
+                    kind = LoopKind::While;
+                } else if kind == LoopKind::While && !opens(BlockKind::While) {
+                    kind = LoopKind::Do;
+                }
+                StmtKind::ExitLoop(kind)
+            }
+            "SUB" | "FUNCTION" => {
+                self.advance();
+                if self.procedure { StmtKind::ExitProcedure } else { StmtKind::Exit }
+            }
+            _ => StmtKind::Exit,
+        })
+    }
+
+    fn return_statement(&mut self, alone: bool) -> PResult<StmtKind> {
+        self.advance();
+        if alone {
+            return Ok(StmtKind::Return(None));
+        }
+        let pair = self.is_word("WITH")
+            && (self.is_word_at(self.at + 2, "AS")
+                || self.is_symbol_at(self.at + 2, "=")
+                || self.line_ends_at(self.at + 1));
+        if !pair {
+            return Ok(StmtKind::Return(Some(self.expression()?)));
+        }
+        let start = self.loc();
+        self.advance();
+        let mut fields = Vec::new();
+        loop {
+            self.continue_line();
+            let name = self.name("the name of a field")?.text;
+            if !self.take_word("AS") {
+                self.expect_symbol("=")?;
+            }
+            let value = self.within(|context| context.comma_ends = true, Self::expression)?;
+            fields.push((name, value));
+            if !self.take_symbol(",") {
+                break;
+            }
+        }
+        Ok(StmtKind::Return(Some(self.node(start, ExprKind::Object(fields))?)))
+    }
+
+    /// The label after GOTO and friends; the word itself is consumed too.
+    pub(super) fn jump(&mut self) -> PResult<crate::ast::Name> {
+        self.advance();
+        let name = self.name("a label")?;
+        self.labels.used.push(name.clone());
+        Ok(name)
+    }
+
+    fn on_error(&mut self) -> PResult<StmtKind> {
+        self.advance();
+        self.advance();
+        if self.take_words(&["RESUME", "NEXT"]) {
+            return Ok(StmtKind::OnError(OnError::ResumeNext));
+        }
+        let zero = self.token_at(self.at + 1).kind == TokenKind::Int(0);
+        if self.is_word("GOTO") && zero {
+            self.advance();
+            self.advance();
+            return Ok(StmtKind::OnError(OnError::Off));
+        }
+        if self.is_word("GOTO") {
+            return Ok(StmtKind::OnError(OnError::Goto(self.jump()?)));
+        }
+        self.expected("`RESUME NEXT`, `GOTO 0` or `GOTO label`")
+    }
+
+    /// A procedure, a function or a method called for its effect; anything else is no statement.
+    fn call_statement(&mut self) -> PResult<StmtKind> {
+        let word = self.word();
+        let plain = !self.is_symbol_at(self.at + 1, "(") && !self.is_symbol_at(self.at + 1, ".");
+        if self.names.is_procedure(word) && plain {
+            let name = self.name("a procedure")?;
+            let mut args = Vec::new();
+            while !self.at_statement_end() {
+                args.push(self.expression()?);
+                if !self.take_symbol(",") {
+                    break;
+                }
+            }
+            return Ok(StmtKind::CallProcedure { name, args });
+        }
+        let function = self.grammar.function(word).is_some();
+        let extended = ["(", ".", "?.", "["].iter().any(|symbol| self.is_symbol_at(self.at + 1, symbol));
+        if !function && !(extended && (self.names.is_known(word) || self.is_call())) {
+            return self.unknown_statement();
+        }
+        if function && self.line_ends_at(self.at + 1) {
+            return self.unknown_statement();
+        }
+        let start = self.at;
+        let expr = if function && !extended { self.call_without_brackets()? } else { self.expression()? };
+        self.as_statement(expr, start)
+    }
+
+    /// `name(…)` at the end of a statement looks like a call, even of an unknown name.
+    fn is_call(&self) -> bool {
+        self.is_symbol_at(self.at + 1, "(") && !self.token_at(self.at + 1).spaced
+    }
+
+    fn as_statement(&mut self, expr: Expr, start: usize) -> PResult<StmtKind> {
+        match expr.kind {
+            ExprKind::Procedure { name, args } => Ok(StmtKind::CallProcedure { name, args }),
+            ExprKind::Keyword(call) => Ok(StmtKind::Keyword(*call)),
+            ExprKind::Method { ref base, ref name, ref args, mutating: true, .. } => match self.to_lvalue(base) {
+                Some(target) => Ok(StmtKind::Mutate { target, function: name.clone(), args: args.clone() }),
+                None => Ok(StmtKind::Expr(expr)),
+            },
+            ExprKind::Function { ref name, ref args } => {
+                let mutating = self.grammar.function(name).is_some_and(|function| function.mutating);
+                let target = args.first().filter(|_| mutating).and_then(|first| self.to_lvalue(first));
+                match target {
+                    Some(target) => {
+                        let (function, args) = (name.clone(), args[1..].to_vec());
+                        Ok(StmtKind::Mutate { target, function, args })
+                    }
+                    None => Ok(StmtKind::Expr(expr)),
+                }
+            }
+            ExprKind::Method { .. } | ExprKind::Ternary { .. } => Ok(StmtKind::Expr(expr)),
+            _ => {
+                self.at = start;
+                self.unknown_statement()
+            }
+        }
+    }
+
+    pub(super) fn unknown_statement<T>(&mut self) -> PResult<T> {
+        let loc = self.loc();
+        let message = match self.token().kind {
+            TokenKind::Word => format!("`{}` is not a keyword, and no `=` follows it", self.slice(loc)),
+            _ => format!("a statement cannot begin with {}", self.shown()),
+        };
+        let help = self.nearest_statement().map(|near| format!("Did you mean `{near}`?"));
+        self.report(Severity::Error, Code::UnknownStatement, loc, message, help);
+        Err(super::Bail)
+    }
+
+    /// `BEGIN TALK … END TALK` as a use of the keyword that sends a text.
+    fn text_block(&mut self, block: &TextBlock, start: crate::ast::Loc) -> PResult<KeywordCall> {
+        let header = crate::ast::Loc::new(start.start, block.header.end);
+        let (name, wanted): (&str, &[&str]) = match block.what {
+            "TALK" => ("TALK", &[]),
+            "SYSTEM PROMPT" => ("SYSTEM PROMPT", &[]),
+            _ => ("SEND MAIL", &["to", "subject", "body"]),
+        };
+        let Some(keyword) = self.grammar.keyword(name) else {
+            return self.bail(Code::MissingKeyword, header, format!("`BEGIN {}` needs the keyword {name}", block.what));
+        };
+        let has_all = |names: &&Vec<Arc<str>>| {
+            !names.is_empty() && wanted.iter().all(|wanted| names.iter().any(|name| **name == **wanted))
+        };
+        let Some(form) = keyword.arg_names.iter().position(|names| has_all(&names)) else {
+            return self.bail(Code::MissingKeyword, header, format!("{name} takes no text"));
+        };
+        let (keyword_name, effect, missing) = (keyword.name.clone(), keyword.effect, keyword.missing.clone());
+        let first_arg = keyword.arg_names[form].first().cloned().unwrap_or_default();
+        if let Some(capability) = missing {
+            let message = format!("{name} needs {capability}, not available in this build");
+            self.report(Severity::Warning, Code::MissingCapability, header, message, None);
+        }
+        let args = if block.what == "MAIL" {
+            self.mail_block(block)?
+        } else {
+            vec![(first_arg, ArgExpr::Expr(self.lines(start, &block.lines)?))]
+        };
+        Ok(KeywordCall { keyword: keyword_name, form: form as u16, args, effect, loc: header })
+    }
+
+    fn lines(&mut self, start: crate::ast::Loc, lines: &[Vec<crate::lexer::Part>]) -> PResult<Expr> {
+        use crate::lexer::Part;
+        let mut parts: Vec<Part> = Vec::new();
+        let mut text = String::new();
+        for (index, line) in lines.iter().enumerate() {
+            if index > 0 {
+                text.push('\n');
+            }
+            for part in line {
+                match part {
+                    Part::Text(more) => text.push_str(more),
+                    Part::Code(loc) => {
+                        if !text.is_empty() {
+                            parts.push(Part::Text(Arc::from(std::mem::take(&mut text))));
+                        }
+                        parts.push(Part::Code(*loc));
+                    }
+                }
+            }
+        }
+        if !text.is_empty() || parts.is_empty() {
+            parts.push(Part::Text(Arc::from(text)));
+        }
+        self.joined(start, &parts)
+    }
+
+    fn mail_block(&mut self, block: &TextBlock) -> PResult<Vec<(Arc<str>, ArgExpr)>> {
+        use crate::lexer::Part;
+        let raw = self.slice(block.header);
+        let to_text = raw.trim();
+        let to_start = block.header.start + (raw.len() - raw.trim_start().len()) as u32;
+        let to_loc = crate::ast::Loc::new(to_start, to_start + to_text.len() as u32);
+        // `BEGIN MAIL someone@example.com`: an address needs no quotes.
+        let bare = to_text.contains('@') && !to_text.starts_with(['"', '\'']) && !to_text.contains(['(', '+', ' ']);
+        let to = if bare {
+            Expr::new(to_loc, ExprKind::Literal(botserver_basic_types::Value::text(to_text)))
+        } else {
+            self.interpolated(to_loc)?
+        };
+        let mut lines = block.lines.as_slice();
+        let mut subject: Vec<Part> = vec![Part::Text(Arc::from(""))];
+        if let Some((first, rest)) = lines.split_first()
+            && let Some(Part::Text(text)) = first.first()
+            && text.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("subject:"))
+        {
+            let mut parts = first.clone();
+            parts[0] = Part::Text(Arc::from(text[8..].trim_start()));
+            subject = parts;
+            lines = rest;
+        }
+        while let Some((first, rest)) = lines.split_first()
+            && matches!(first.as_slice(), [Part::Text(text)] if text.trim().is_empty())
+        {
+            lines = rest;
+        }
+        let subject = self.joined(block.header, &subject)?;
+        let body = self.lines(block.header, lines)?;
+        Ok(vec![
+            (Arc::from("to"), ArgExpr::Expr(to)),
+            (Arc::from("subject"), ArgExpr::Expr(subject)),
+            (Arc::from("body"), ArgExpr::Expr(body)),
+        ])
+    }
+}
