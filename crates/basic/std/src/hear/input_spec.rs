@@ -8,16 +8,16 @@ use super::rejection::{message, message_key};
 /// How an answer can be entered; free typing stays possible everywhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InputSpec {
-    /// The type, such as `email`, `date`, `menu`, `file`.
-    pub kind: &'static str,
+    /// The type in lower case, such as `email`, `date`, `menu`, `file`.
+    pub kind: String,
     /// Answers to offer as buttons; sending one's text is a valid answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
     /// True when other text than the options is welcome too.
     pub free: bool,
-    /// Media types to pick from, in the syntax of HTML's `accept`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accept: Option<&'static str>,
+    /// Media types to pick files from, such as `image/*`; empty for any file, or no file at all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accept: Vec<String>,
     /// A pattern that most good answers match, in the syntax of HTML's `pattern`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<&'static str>,
@@ -34,10 +34,10 @@ pub struct InputSpec {
 /// The input for a type; the labels of yes and no come in the language of `locale`.
 pub fn input_spec(kind: &HearType, locale: &str) -> InputSpec {
     let plain = InputSpec {
-        kind: message_key(kind),
+        kind: message_key(kind).to_owned(),
         options: Vec::new(),
         free: false,
-        accept: None,
+        accept: Vec::new(),
         pattern: None,
         input_mode: None,
         autocomplete: None,
@@ -72,10 +72,9 @@ pub fn input_spec(kind: &HearType, locale: &str) -> InputSpec {
         },
         HearType::Password => InputSpec { secret: true, pattern: Some(".{8,}"), autocomplete: Some("off"), ..plain },
         HearType::Menu { options, free } => InputSpec { options: options.clone(), free: *free, ..plain },
-        HearType::File => InputSpec { accept: Some("*/*"), ..plain },
-        HearType::Image | HearType::QrCode => InputSpec { accept: Some("image/*"), ..plain },
-        HearType::Audio => InputSpec { accept: Some("audio/*"), ..plain },
-        HearType::Video => InputSpec { accept: Some("video/*"), ..plain },
+        HearType::Image | HearType::QrCode => InputSpec { accept: vec!["image/*".to_owned()], ..plain },
+        HearType::Audio => InputSpec { accept: vec!["audio/*".to_owned()], ..plain },
+        HearType::Video => InputSpec { accept: vec!["video/*".to_owned()], ..plain },
         HearType::Date | HearType::Hour | HearType::Language | HearType::Uuid | HearType::Color | HearType::Login => {
             plain
         }

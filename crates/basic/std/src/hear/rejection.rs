@@ -26,7 +26,7 @@ impl HearRejection {
     }
 }
 
-/// The key of a type in the catalogues, the same word that `HearType` serialises as.
+/// The key of a type in the catalogues: its name in lower case.
 pub(super) fn message_key(kind: &HearType) -> &'static str {
     match kind {
         HearType::Any => "any",
@@ -46,14 +46,14 @@ pub(super) fn message_key(kind: &HearType) -> &'static str {
         HearType::Url => "url",
         HearType::Uuid => "uuid",
         HearType::Color => "color",
-        HearType::CreditCard => "credit_card",
+        HearType::CreditCard => "creditcard",
         HearType::Password => "password",
         HearType::Menu { .. } => "menu",
         HearType::File => "file",
         HearType::Image => "image",
         HearType::Audio => "audio",
         HearType::Video => "video",
-        HearType::QrCode => "qr_code",
+        HearType::QrCode => "qrcode",
         HearType::Login => "login",
     }
 }

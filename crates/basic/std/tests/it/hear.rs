@@ -377,6 +377,11 @@ fn all_types() -> Vec<HearType> {
     kinds
 }
 
+/// A rejection of a type without the answer that caused it.
+fn rejection(kind: &HearType) -> HearRejection {
+    HearRejection { key: kind.name().to_lowercase().leak(), args: Vec::new() }
+}
+
 fn catalogue(language: &str) -> HashMap<String, String> {
     let path = format!("{}/src/hear/messages/{language}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).expect("a catalogue")).expect("JSON")
@@ -395,7 +400,7 @@ fn catalogues_have_the_same_keys_and_placeholders() {
 #[test]
 fn every_type_has_a_name_a_sentence_in_each_language_and_an_input() {
     for kind in all_types() {
-        let rejection = HearRejection { key: input_spec(&kind, "en").kind, args: Vec::new() };
+        let rejection = rejection(&kind);
         let sentences = ["en", "pt", "es"].map(|locale| sentence(&rejection, locale));
         for sentence in &sentences {
             assert!(
@@ -405,6 +410,9 @@ fn every_type_has_a_name_a_sentence_in_each_language_and_an_input() {
         }
         assert_ne!(sentences[0], sentences[1], "{kind:?}");
         assert_eq!(sentence(&rejection, "xx"), sentences[0], "other languages get English");
+    }
+    for kind in all_types() {
+        assert_eq!(input_spec(&kind, "en").kind, kind.name().to_lowercase());
     }
     for name in HearType::names() {
         assert!(HearType::from_name(&name.to_lowercase()).is_some(), "{name}");
@@ -418,7 +426,7 @@ fn every_type_has_a_name_a_sentence_in_each_language_and_an_input() {
 fn the_examples_in_the_sentences_are_accepted() {
     for language in ["en", "pt", "es"] {
         for kind in all_types() {
-            let text = sentence(&HearRejection { key: input_spec(&kind, "en").kind, args: Vec::new() }, language);
+            let text = sentence(&rejection(&kind), language);
             let Some((_, example)) = text
                 .trim_end_matches('.')
                 .split_once(", like ")
@@ -445,7 +453,7 @@ fn input_specs_serialise() {
         serde_json::json!({"kind": "menu", "options": ["a", "b"], "free": true, "secret": false})
     );
     assert_eq!(input_spec(&HearType::Boolean, "pt").options, ["Sim", "Não"]);
-    assert_eq!(input_spec(&HearType::Image, "en").accept, Some("image/*"));
+    assert_eq!(input_spec(&HearType::Image, "en").accept, ["image/*"]);
     assert!(input_spec(&HearType::Password, "en").secret);
     for kind in all_types() {
         let spec = input_spec(&kind, "es");
