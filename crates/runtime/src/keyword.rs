@@ -32,7 +32,9 @@ pub struct CallContext {
     pub locale: Arc<str>,
     /// The bot's time zone.
     pub time_zone: jiff::tz::TimeZone,
-    /// The moment the call began.
+    /// The turn, as messages name it.
+    pub turn: Arc<str>,
+    /// The moment the turn began.
     pub now: Timestamp,
 }
 
@@ -135,7 +137,9 @@ impl Handler {
     /// The handler for these arguments, choices resolved.
     pub fn resolve(&self, args: &Args) -> &Self {
         match self {
-            Self::Choice(choose, handlers) => handlers.get(choose(args)).map_or(&Self::Missing, |own| own.resolve(args)),
+            Self::Choice(choose, handlers) => {
+                handlers.get(choose(args)).map_or(&Self::Missing, |own| own.resolve(args))
+            }
             own => own,
         }
     }

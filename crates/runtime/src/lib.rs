@@ -1,6 +1,12 @@
 //! Runs scripts: the BASIC machine as a durable program, the keyword registry, and the keywords that
 //! need no domain (TALK, WAIT, clock, dice, HTTP). Knows no table and no channel.
 
+mod clock_keywords;
+mod conversation_keywords;
 mod keyword;
+// mod program;
 
+pub use clock_keywords::clock_keywords;
+pub use conversation_keywords::conversation_keywords;
 pub use keyword::{BoxFuture, CallContext, Handler, Keyword, KeywordRegistry, RegistryError, TurnBuffer};
+// pub use program::{Answer, ScriptProgram, StartError, failure_to_script_error, function_signatures};

@@ -1,0 +1,311 @@
+//! The verbs: the only door for other rooms.
+
+use std::sync::Arc;
+
+use botserver_db::Db;
+use botserver_engines::{Engine, LaneId};
+use botserver_kernel::{
+    AttachmentId, BotId, Clock, ConversationId, IdSource, MessageId, Page, PageRequest, Permission, Principal,
+};
+use botserver_ports::{Authorizer, ByteStream, ObjectStore, Resource};
+use futures_util::StreamExt;
+
+use crate::{Attachment, Conversation, Error, Rating, Result, StoredMessage, model::plain_filename, store};
+
+/// Conversations, their messages, files and ratings.
+pub struct SessionService {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    objects: Arc<dyn ObjectStore>,
+    authorizer: Arc<dyn Authorizer>,
+    engine: Engine,
+    upload_limit: u64,
+}
+
+/// A file that is being uploaded.
+pub struct NewAttachment {
+    /// The name the person's computer gives it.
+    pub filename: String,
+    /// The media type it claims.
+    pub declared_type: Option<String>,
+    /// The bytes.
+    pub body: ByteStream,
+}
+
+const READ: Permission = Permission::new("conversation.read");
+const WRITE: Permission = Permission::new("conversation.write");
+const DELETE: Permission = Permission::new("conversation.delete");
+const CREATE: Permission = Permission::new("conversation.create");
+const LONGEST_TITLE: usize = 200;
+
+impl SessionService {
+    /// The service over its ports.
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        objects: Arc<dyn ObjectStore>,
+        authorizer: Arc<dyn Authorizer>,
+        engine: Engine,
+        upload_limit: u64,
+    ) -> Self {
+        Self { db, clock, ids, objects, authorizer, engine, upload_limit }
+    }
+
+    /// Begins a conversation; the same idempotency key gives the same one again.
+    pub async fn begin(
+        &self,
+        principal: &Principal,
+        bot_id: BotId,
+        idempotency_key: Option<String>,
+    ) -> Result<Conversation> {
+        let bot = Resource { org_id: principal.org_id, kind: "bot", id: Some(bot_id.uuid()), owner: None };
+        self.authorizer.authorize(principal, &CREATE, &bot).await?;
+        let now = self.clock.now_ms();
+        let new = Conversation {
+            id: ConversationId::new(self.ids.next_uuid()),
+            org_id: principal.org_id,
+            bot_id,
+            person_id: principal.person_id,
+            title: None,
+            spoken: false,
+            created_at_ms: now,
+            updated_at_ms: now,
+        };
+        let (row, key) = (new.clone(), idempotency_key.clone());
+        let inserted = self
+            .db
+            .write("beginning a conversation", move |tx| {
+                Box::pin(async move {
+                    store::insert(tx, &row, key.as_deref()).await.map_err(Error::statement("beginning a conversation"))
+                })
+            })
+            .await;
+        match (inserted, idempotency_key) {
+            (Err(Error::Db(botserver_db::Error::Duplicate { .. })), Some(key)) => {
+                store::find_by_key(self.db.read(), principal.org_id, principal.person_id, &key)
+                    .await?
+                    .ok_or(Error::NotFound("conversation"))
+            }
+            (Err(error), _) => Err(error),
+            (Ok(()), _) => Ok(new),
+        }
+    }
+
+    /// The conversation with a bot that a person has opened but not written in, or a new one.
+    pub async fn begin_or_take_up(&self, principal: &Principal, bot_id: BotId) -> Result<Conversation> {
+        match store::find_unspoken(self.db.read(), principal.org_id, principal.person_id, bot_id).await? {
+            Some(found) => Ok(found),
+            None => self.begin(principal, bot_id, None).await,
+        }
+    }
+
+    /// A conversation the caller may read.
+    pub async fn load(&self, principal: &Principal, id: ConversationId) -> Result<Conversation> {
+        self.load_for(principal, id, &READ).await
+    }
+
+    /// A conversation the caller may write in.
+    pub async fn load_to_write(&self, principal: &Principal, id: ConversationId) -> Result<Conversation> {
+        self.load_for(principal, id, &WRITE).await
+    }
+
+    async fn load_for(
+        &self,
+        principal: &Principal,
+        id: ConversationId,
+        permission: &Permission,
+    ) -> Result<Conversation> {
+        let found = store::find(self.db.read(), principal.org_id, id).await?.ok_or(Error::NotFound("conversation"))?;
+        let resource =
+            Resource { org_id: found.org_id, kind: "conversation", id: Some(id.uuid()), owner: Some(found.person_id) };
+        // Whoever may not see it does not learn that it exists.
+        self.authorizer
+            .authorize(principal, permission, &resource)
+            .await
+            .map_err(|_| Error::NotFound("conversation"))?;
+        Ok(found)
+    }
+
+    /// The caller's conversations, newest first; `words` searches titles and texts.
+    pub async fn list(
+        &self,
+        principal: &Principal,
+        bot: Option<BotId>,
+        words: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Page<Conversation>> {
+        store::list(self.db.read(), principal.org_id, principal.person_id, bot, words, page).await
+    }
+
+    /// Gives a conversation a title.
+    pub async fn rename(&self, principal: &Principal, id: ConversationId, title: &str) -> Result<Conversation> {
+        let found = self.load_for(principal, id, &WRITE).await?;
+        let title = title.trim().to_owned();
+        if title.is_empty() || title.chars().count() > LONGEST_TITLE {
+            return Err(Error::Invalid(format!("a title has 1 to {LONGEST_TITLE} characters")));
+        }
+        let (org, new) = (found.org_id, title.clone());
+        self.db
+            .write("renaming a conversation", move |tx| {
+                Box::pin(async move {
+                    store::rename(tx, org, id, &new).await.map_err(Error::statement("renaming a conversation"))
+                })
+            })
+            .await?;
+        Ok(Conversation { title: Some(title), ..found })
+    }
+
+    /// Deletes a conversation with its messages and files.
+    pub async fn delete(&self, principal: &Principal, id: ConversationId) -> Result<()> {
+        let found = self.load_for(principal, id, &DELETE).await?;
+        let files = store::attachments_of(self.db.read(), found.org_id, id).await?;
+        let org = found.org_id;
+        self.db
+            .write("deleting a conversation", move |tx| {
+                Box::pin(async move {
+                    store::delete(tx, org, id).await.map_err(Error::statement("deleting a conversation"))
+                })
+            })
+            .await?;
+        self.engine.forget(LaneId(id.uuid())).await;
+        // The rows are gone: a file that stays behind after a crash here can be read by nobody.
+        for file in files {
+            self.objects.delete(&object_key(&found, file.id)).await?;
+        }
+        Ok(())
+    }
+
+    /// The messages of a conversation, oldest first.
+    pub async fn messages(
+        &self,
+        principal: &Principal,
+        id: ConversationId,
+        page: &PageRequest,
+    ) -> Result<Page<StoredMessage>> {
+        let found = self.load(principal, id).await?;
+        store::messages(self.db.read(), found.org_id, id, page).await
+    }
+
+    /// Rates a message of the bot, or takes the rating back.
+    pub async fn rate(
+        &self,
+        principal: &Principal,
+        id: ConversationId,
+        message: MessageId,
+        rating: Option<Rating>,
+        reason: Option<String>,
+    ) -> Result<()> {
+        let found = self.load_to_write(principal, id).await?;
+        if reason.as_ref().is_some_and(|text| text.chars().count() > 2_000) {
+            return Err(Error::Invalid("a reason has at most 2,000 characters".to_owned()));
+        }
+        let rated = self
+            .db
+            .write("rating a message", move |tx| {
+                Box::pin(async move {
+                    store::rate(tx, found.org_id, id, message, rating, reason.as_deref())
+                        .await
+                        .map_err(Error::statement("rating a message"))
+                })
+            })
+            .await?;
+        if rated { Ok(()) } else { Err(Error::NotFound("message of the bot")) }
+    }
+
+    /// Stores a file of a conversation.
+    pub async fn attach(
+        &self,
+        principal: &Principal,
+        id: ConversationId,
+        mut new: NewAttachment,
+    ) -> Result<Attachment> {
+        let found = self.load_to_write(principal, id).await?;
+        let first = match new.body.next().await {
+            Some(chunk) => chunk?,
+            None => return Err(Error::Invalid("the file is empty".to_owned())),
+        };
+        if first.is_empty() {
+            return Err(Error::Invalid("the file is empty".to_owned()));
+        }
+        let mime_type = media_type(&first, new.declared_type.as_deref());
+        let body = futures_util::stream::once(std::future::ready(Ok(first))).chain(new.body);
+        let mut attachment = Attachment {
+            id: AttachmentId::new(self.ids.next_uuid()),
+            conversation_id: id,
+            filename: plain_filename(&new.filename),
+            mime_type,
+            size: 0,
+        };
+        let key = object_key(&found, attachment.id);
+        attachment.size = self.objects.put_new(&key, Box::pin(body), self.upload_limit).await?;
+        let (row, now) = (attachment.clone(), self.clock.now_ms());
+        self.db
+            .write("storing a file", move |tx| {
+                Box::pin(async move {
+                    store::insert_attachment(tx, found.org_id, &row, now)
+                        .await
+                        .map_err(Error::statement("storing a file"))
+                })
+            })
+            .await?;
+        Ok(attachment)
+    }
+
+    /// A file the caller may read, with its bytes.
+    pub async fn open_attachment(&self, principal: &Principal, id: AttachmentId) -> Result<(Attachment, ByteStream)> {
+        let found = store::attachments(self.db.read(), principal.org_id, &[id]).await?;
+        let attachment = found.into_iter().next().ok_or(Error::NotFound("file"))?;
+        let conversation =
+            self.load(principal, attachment.conversation_id).await.map_err(|_| Error::NotFound("file"))?;
+        let body = self.objects.get(&object_key(&conversation, id), 0).await?;
+        Ok((attachment, body))
+    }
+
+    /// The files of a message that is being sent: all of them must belong to the conversation.
+    pub async fn attachments_of_message(
+        &self,
+        conversation: &Conversation,
+        ids: &[AttachmentId],
+    ) -> Result<Vec<Attachment>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = store::attachments(self.db.read(), conversation.org_id, ids).await?;
+        ids.iter()
+            .map(|id| {
+                found
+                    .iter()
+                    .find(|file| file.id == *id && file.conversation_id == conversation.id)
+                    .cloned()
+                    .ok_or(Error::NotFound("file in this conversation"))
+            })
+            .collect()
+    }
+
+    /// How many conversations each bot has, for the owner's page: numbers, never texts.
+    pub async fn counts(&self, principal: &Principal) -> Result<Vec<(BotId, i64)>> {
+        let system = Resource { org_id: principal.org_id, kind: "system", id: None, owner: None };
+        self.authorizer.authorize(principal, &Permission::new("system.read"), &system).await?;
+        store::counts(self.db.read(), principal.org_id).await
+    }
+}
+
+fn object_key(conversation: &Conversation, id: AttachmentId) -> String {
+    format!("{}/conversations/{}/{}", conversation.org_id.uuid(), conversation.id.uuid(), id.uuid())
+}
+
+/// The media type by the first bytes; what they do not tell is believed unless a browser could run it.
+fn media_type(first: &[u8], declared: Option<&str>) -> String {
+    if let Some(kind) = infer::get(first) {
+        return kind.mime_type().to_owned();
+    }
+    let declared = declared.and_then(|text| text.split(';').next()).map(str::trim).unwrap_or_default().to_lowercase();
+    let plain = declared.len() <= 100 && declared.split('/').count() == 2 && declared.is_ascii();
+    let active = ["text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"];
+    if plain && !active.contains(&declared.as_str()) && !declared.contains("script") {
+        return declared;
+    }
+    "application/octet-stream".to_owned()
+}

@@ -1,0 +1,152 @@
+//! Keywords that talk: they add to the turn and are committed with it.
+
+use std::sync::Arc;
+
+use botserver_basic_types::{Arg, BasicError, Effect, FileHandle, KeywordDecl, Value, ops};
+use botserver_kernel::{IdSource, MessageId};
+use botserver_ui_tree::{ChatEvent, FilePart, Part, Speaker};
+
+use crate::{CallContext, Handler, Keyword, TurnBuffer};
+
+/// TALK, SEND FILE, WAIT, PRINT and the LOG family.
+pub fn conversation_keywords(ids: &Arc<dyn IdSource>) -> Vec<Keyword> {
+    let mut all = vec![talk(ids.clone()), send_file(ids.clone()), wait(), print()];
+    all.push(Keyword::missing(
+        KeywordDecl::new(
+            "TALK TO",
+            &["TALK TO target:expr , message:expr", "SEND TO target:expr , message:expr"],
+            Effect::Write,
+            "Sends a message to somebody else, through a channel.",
+            "TALK TO \"whatsapp:+15550100\", \"Your order is on its way.\"",
+        ),
+        "another channel",
+    ));
+    all.extend(["LOG_INFO", "LOG_WARN", "LOG_ERROR", "LOG_DEBUG"].map(log));
+    all
+}
+
+fn say(cx: &CallContext, ids: &dyn IdSource, turn: &mut TurnBuffer, part: Part) {
+    let id = MessageId::new(ids.next_uuid()).to_string();
+    let event = ChatEvent::Message { id, role: Speaker::Bot, parts: vec![part], turn: cx.turn.to_string() };
+    turn.events.push(event.to_json());
+}
+
+fn file_part(file: &FileHandle, caption: Option<String>) -> Part {
+    Part::File(FilePart {
+        url: file.url.to_string(),
+        filename: file.filename.to_string(),
+        mime_type: file.mime_type.to_string(),
+        size: file.size,
+        caption,
+    })
+}
+
+fn talk(ids: Arc<dyn IdSource>) -> Keyword {
+    let decl = KeywordDecl::new(
+        "TALK",
+        &["TALK message:expr"],
+        Effect::Say,
+        "Says something to the person. Text is Markdown; a file is shown.",
+        "TALK \"Hello!\"",
+    );
+    Keyword::say(decl, move |cx, turn, args| {
+        match args.value("message") {
+            Value::File(file) => say(cx, &*ids, turn, file_part(&file, None)),
+            value => {
+                let text = ops::to_text(&value);
+                // TALK "" is a blank line of terminals; a chat bubble without text helps nobody.
+                if !text.trim().is_empty() {
+                    say(cx, &*ids, turn, Part::Text { text });
+                }
+            }
+        }
+        Ok(Value::Null)
+    })
+}
+
+fn send_file(ids: Arc<dyn IdSource>) -> Keyword {
+    let decl = KeywordDecl::new(
+        "SEND FILE",
+        &["SEND FILE file:expr [, caption:expr]"],
+        Effect::Say,
+        "Sends a file to the person, with a caption if one is given.",
+        "HEAR photo AS FILE\nSEND FILE photo, \"This is what you sent.\"",
+    );
+    Keyword::say(decl, move |cx, turn, args| {
+        let caption = Some(args.text("caption")).filter(|text| !text.is_empty());
+        let part = match args.value("file") {
+            Value::File(file) => file_part(&file, caption),
+            Value::Text(url) if url.starts_with("https://") || url.starts_with("http://") => {
+                let filename = url.rsplit('/').next().unwrap_or_default().to_owned();
+                Part::File(FilePart { url: url.to_string(), filename, caption, ..FilePart::default() })
+            }
+            other => {
+                return Err(BasicError::new(3001, format!("there is no file `{}`", ops::to_text(&other)))
+                    .with_help("give what HEAR … AS FILE returned, or an address that begins with https://"));
+            }
+        };
+        say(cx, &*ids, turn, part);
+        Ok(Value::Null)
+    })
+}
+
+fn wait() -> Keyword {
+    let decl = KeywordDecl::new(
+        "WAIT",
+        &["WAIT seconds:expr"],
+        Effect::Wait,
+        "Goes on after that many seconds, also after a restart. There is no longest wait.",
+        "TALK \"One moment …\"\nWAIT 2\nTALK \"Done.\"",
+    );
+    let seconds = |args: &botserver_basic_types::Args| match args.get("seconds") {
+        Some(Arg::Value(Value::Int(seconds))) if *seconds >= 0 => Ok(*seconds as f64),
+        Some(Arg::Value(Value::Float(seconds))) if *seconds >= 0.0 && seconds.is_finite() => Ok(*seconds),
+        Some(Arg::Value(Value::Text(text))) => match text.trim().parse::<f64>() {
+            Ok(seconds) if seconds >= 0.0 && seconds.is_finite() => Ok(seconds),
+            _ => Err(BasicError::type_mismatch(format!("WAIT needs a number of seconds, not `{text}`"))),
+        },
+        other => {
+            let given = other.map(|arg| if let Arg::Value(value) = arg { ops::to_text(value) } else { String::new() });
+            Err(BasicError::type_mismatch(format!(
+                "WAIT needs a number of seconds from 0 up, not `{}`",
+                given.unwrap_or_default()
+            )))
+        }
+    };
+    Keyword { decl, handler: Handler::Wait(Arc::new(seconds)) }
+}
+
+fn print() -> Keyword {
+    let decl = KeywordDecl::new(
+        "PRINT",
+        &["PRINT message:expr"],
+        Effect::Say,
+        "Writes a line to the server's log, not to the person.",
+        "PRINT \"The order has arrived.\"",
+    );
+    Keyword::say(decl, |cx, _, args| {
+        tracing::info!(bot = &*cx.bot_name, message = args.text("message"), "script");
+        Ok(Value::Null)
+    })
+}
+
+fn log(name: &'static str) -> Keyword {
+    let decl = KeywordDecl::new(
+        name,
+        &[],
+        Effect::Say,
+        "Writes a line of that level to the server's log.",
+        "LOG_INFO \"The nightly import has begun.\"",
+    );
+    let decl = KeywordDecl { forms: vec![format!("{name} message:expr").into()], ..decl };
+    Keyword::say(decl, move |cx, _, args| {
+        let (bot, message) = (&*cx.bot_name, args.text("message"));
+        match name {
+            "LOG_ERROR" => tracing::error!(bot, message, "script"),
+            "LOG_WARN" => tracing::warn!(bot, message, "script"),
+            "LOG_DEBUG" => tracing::debug!(bot, message, "script"),
+            _ => tracing::info!(bot, message, "script"),
+        }
+        Ok(Value::Null)
+    })
+}

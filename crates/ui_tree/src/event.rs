@@ -1,0 +1,93 @@
+//! The events of a conversation; `turn.end` is added by the engine, which alone knows when a turn is over.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::{HearInput, Part, Suggestion};
+
+/// Who said a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The person.
+    Person,
+    /// The bot.
+    Bot,
+}
+
+/// A committed event, as in the chat protocol.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ChatEvent {
+    /// A message of the transcript.
+    Message {
+        /// `msg_…`
+        id: String,
+        /// Who said it.
+        role: Speaker,
+        /// What.
+        parts: Vec<Part>,
+        /// The turn it belongs to.
+        turn: String,
+    },
+    /// Replaces the suggestion chips.
+    Suggestions {
+        /// The chips; empty clears them.
+        items: Vec<Suggestion>,
+    },
+    /// The bot waits for an answer of this kind, or no longer does.
+    Hear {
+        /// What is asked for.
+        input: Option<HearInput>,
+    },
+    /// The turn failed.
+    Error {
+        /// `msg_…`
+        id: String,
+        /// A short title for people.
+        title: String,
+        /// A sentence for people.
+        detail: String,
+        /// What support can be told; the same stands in the log.
+        reference: String,
+        /// The person's message it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// For the owner only; channels remove it for everybody else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        script: Option<ScriptError>,
+    },
+    /// The conversation was renamed.
+    Conversation {
+        /// Its new title.
+        title: String,
+    },
+}
+
+/// Where a script failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptError {
+    /// Path inside the package.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// The source line.
+    pub source: String,
+    /// Blanks and carets that stand under the failing part of the source line.
+    pub caret: String,
+    /// What happened.
+    pub message: String,
+    /// What to do, if we know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl ChatEvent {
+    /// The JSON that is committed and sent.
+    pub fn to_json(&self) -> Json {
+        // Plain data with text keys always serialises.
+        serde_json::to_value(self).unwrap_or(Json::Null)
+    }
+}
