@@ -10,10 +10,12 @@ mod grammar;
 mod lexer;
 mod names;
 mod parser;
+mod print;
 mod render;
 
 pub use codes::{CODES, CodeInfo};
 pub use filter::{FilterError, parse_filter, parse_order};
 pub use grammar::{FunctionSig, Grammar, GrammarError};
 pub use parser::{ParseOptions, Parsed, parse, parse_with};
+pub use print::print;
 pub use render::render;

@@ -10,6 +10,7 @@ pub(crate) enum ArgKind {
     Exprs,
     Fields,
     Word,
+    Name,
     Path,
     Condition,
     Assigns,
@@ -26,6 +27,7 @@ impl ArgKind {
             "exprs" => Self::Exprs,
             "fields" => Self::Fields,
             "word" => Self::Word,
+            "name" => Self::Name,
             "path" => Self::Path,
             "cond" => Self::Condition,
             "assigns" => Self::Assigns,
@@ -39,7 +41,7 @@ impl ArgKind {
 
     /// Kinds whose text is an ordinary expression, so that one parse serves all of them.
     pub(crate) const fn is_expr(self) -> bool {
-        matches!(self, Self::Expr | Self::Exprs | Self::Fields | Self::Word | Self::Path)
+        matches!(self, Self::Expr | Self::Exprs | Self::Fields | Self::Word | Self::Name | Self::Path)
     }
 }
 

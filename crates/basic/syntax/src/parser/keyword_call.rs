@@ -324,6 +324,11 @@ impl<'s> Parser<'s> {
                     continue;
                 }
             }
+            if after_arg && self.is_symbol(",") && self.clause_after_comma(walk) {
+                // `…, ATTACHMENT file`: a comma before a clause means nothing.
+                self.advance();
+                continue;
+            }
             if let TokenKind::Symbol(symbol @ ("," | "=")) = self.token().kind {
                 let threads = walk.after_symbol(symbol);
                 let ends = symbol == "," && comma_ends && walk.accepting().is_some();
@@ -358,6 +363,14 @@ impl<'s> Parser<'s> {
     fn is_own_clause(&self, walk: &mut Walk<'_>, word: &str) -> bool {
         !(self.single_line > 0 && word.eq_ignore_ascii_case("ELSE"))
             && !["THEN", "DO", "GOTO"].iter().any(|stop| word.eq_ignore_ascii_case(stop))
+            && !walk.after_word(word).is_empty()
+    }
+
+    fn clause_after_comma(&self, walk: &mut Walk<'_>) -> bool {
+        let word = self.word_at(self.at + 1);
+        !word.is_empty()
+            && !self.names.is_variable(word)
+            && self.begins_operand(self.at + 2)
             && !walk.after_word(word).is_empty()
     }
 
@@ -417,7 +430,10 @@ impl<'s> Parser<'s> {
             .collect();
         let is_list = |kind: &&ArgKind| matches!(kind, ArgKind::Assigns | ArgKind::Values);
         let pair = self.is_pair(self.at);
-        let kind = match (kinds.iter().find(is_list), kinds.iter().find(|kind| !is_list(kind))) {
+        // The more particular way to read a name goes first; it falls back to an expression by itself.
+        let particular = |kind: &&ArgKind| matches!(kind, ArgKind::Name | ArgKind::Word | ArgKind::Path);
+        let single = || kinds.iter().find(particular).or_else(|| kinds.iter().find(|kind| !is_list(kind)));
+        let kind = match (kinds.iter().find(is_list), single()) {
             (Some(list), _) if pair => *list,
             (_, Some(other)) => *other,
             (Some(list), None) => *list,
@@ -450,6 +466,17 @@ impl<'s> Parser<'s> {
                 None => self.expression_at(strength)?,
             }),
             ArgKind::Path => ArgExpr::Expr(self.path_argument(strength)?),
+            ArgKind::Name if self.is_bare_name() => {
+                let start = self.loc();
+                self.advance();
+                while self.is_symbol(".") && !self.word_at(self.at + 1).is_empty() {
+                    self.advance();
+                    self.advance();
+                }
+                let text = Value::text(self.slice(self.since(start)));
+                ArgExpr::Expr(self.node(start, ExprKind::Literal(text))?)
+            }
+            ArgKind::Name => ArgExpr::Expr(self.expression_at(strength)?),
             ArgKind::Condition => {
                 self.context.columns = Columns::Left;
                 self.context.in_condition = true;
@@ -470,6 +497,17 @@ impl<'s> Parser<'s> {
             }
         };
         Ok(Piece::Arg(arg))
+    }
+
+    /// A name or dotted name with nothing done to it.
+    fn is_bare_name(&self) -> bool {
+        let mut end = self.at + 1;
+        while self.is_symbol_at(end, ".") && !self.word_at(end + 1).is_empty() {
+            end += 2;
+        }
+        let ends =
+            matches!(self.token_at(end).kind, TokenKind::Symbol("," | ")" | "=") | TokenKind::Newline | TokenKind::Eof);
+        !self.word().is_empty() && (ends || self.is_stop(self.word_at(end)))
     }
 
     /// A name (or dotted name) that no script variable has, standing alone: it means its own spelling.

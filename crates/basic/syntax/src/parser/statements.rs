@@ -495,7 +495,8 @@ impl Parser<'_> {
         }
         let function = self.grammar.function(word).is_some();
         let extended = ["(", ".", "?.", "["].iter().any(|symbol| self.is_symbol_at(self.at + 1, symbol));
-        if !function && !(extended && (self.names.is_known(word) || self.is_call())) {
+        let member = self.is_symbol_at(self.at + 1, ".") || self.is_symbol_at(self.at + 1, "?.");
+        if !function && !member && !(extended && (self.names.is_known(word) || self.is_call())) {
             return self.unknown_statement();
         }
         if function && self.line_ends_at(self.at + 1) {
