@@ -75,8 +75,12 @@ pub fn input_spec(kind: &HearType, locale: &str) -> InputSpec {
         HearType::Image | HearType::QrCode => InputSpec { accept: vec!["image/*".to_owned()], ..plain },
         HearType::Audio => InputSpec { accept: vec!["audio/*".to_owned()], ..plain },
         HearType::Video => InputSpec { accept: vec!["video/*".to_owned()], ..plain },
-        HearType::Date | HearType::Hour | HearType::Language | HearType::Uuid | HearType::Color | HearType::Login => {
-            plain
-        }
+        HearType::Date
+        | HearType::File
+        | HearType::Hour
+        | HearType::Language
+        | HearType::Uuid
+        | HearType::Color
+        | HearType::Login => plain,
     }
 }
