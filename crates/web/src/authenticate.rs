@@ -1,7 +1,9 @@
 //! Who sends a request. The `auth` domain implements [`Authenticator`]; everybody else takes a [`Caller`].
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use botserver_kernel::{ErrorKind, Principal};
 use http::{HeaderMap, HeaderValue, request::Parts};
 
@@ -53,5 +55,13 @@ impl<S: Sync> FromRequestParts<S> for SignIn {
         parts.extensions.get::<Self>().copied().ok_or_else(|| {
             Problem::new(ErrorKind::Unauthenticated, "not_signed_in", "You are not signed in; use an owner link.")
         })
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for SignIn {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Self>().copied())
     }
 }
