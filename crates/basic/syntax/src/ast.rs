@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use botserver_basic_types::{BinaryOp, DataExpr, Effect, HearType, OrderBy, Span, UnaryOp, Value};
+use serde::{Deserialize, Serialize};
 
 /// Bytes `start..end` of the source; [`Script::span`] adds file, line and column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Loc {
     /// First byte.
     pub start: u32,
@@ -598,7 +599,7 @@ pub struct EventHandler {
 }
 
 /// What an `ON …` block waits for. All texts are literals.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// `ON INSERT|UPDATE|DELETE OF "t"`.
     Row {
@@ -630,7 +631,7 @@ pub enum Event {
 }
 
 /// A change of a table's row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub enum RowChange {
     Insert,
@@ -660,7 +661,7 @@ pub struct ParamDecl {
 }
 
 /// Type of a PARAM, as the schema and the conversion of arguments need it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub enum ParamType {
     #[default]
@@ -691,7 +692,7 @@ pub struct ScheduleDecl {
 }
 
 /// A TABLE.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TableDecl {
     /// Its name, as spelled.
     pub name: Arc<str>,
@@ -714,7 +715,7 @@ pub struct TableDecl {
 }
 
 /// A column of a TABLE.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ColumnDecl {
     /// Its name, as spelled.
     pub name: Arc<str>,
@@ -749,7 +750,7 @@ pub struct ColumnDecl {
 }
 
 /// Type of a column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub enum ColumnType {
     /// `string(n)`, default 255, and every unknown type.
@@ -771,7 +772,7 @@ pub enum ColumnType {
 }
 
 /// `CREATE [UNIQUE] INDEX n ON t(a, b)`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexDecl {
     /// Its name, if given.
     pub name: Option<Arc<str>>,

@@ -1,1 +1,17 @@
-//! botserver-basic-vm
+//! Compiler from the tree of a script to compact bytecode, and the resumable machine that runs it.
+//! The machine returns effects instead of performing them; its whole state is a small snapshot.
+//! Knows no service, no async, no I/O and no keyword by name.
+#![forbid(unsafe_code)]
+
+mod code;
+mod compile;
+mod disassemble;
+mod image;
+mod info;
+mod machine;
+mod verify;
+
+pub use compile::{CODES, Compiled, Source, compile};
+pub use image::{Image, ImageError};
+pub use info::{Entry, EventInfo, ParamInfo, ScheduleInfo, ScriptInfo};
+pub use machine::{Limits, Machine, SnapshotError, Step};

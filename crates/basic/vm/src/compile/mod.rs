@@ -1,0 +1,123 @@
+//! From the trees of a package's scripts to its image. Scripts with errors stay in the image as broken,
+//! with their first error, so that calling one says why. Knows no keyword by name.
+
+mod binder;
+mod condition;
+mod emit;
+mod expr;
+mod fold;
+mod keyword;
+mod loops;
+mod lvalue;
+mod operators;
+mod script;
+mod stmt;
+mod tables;
+mod traps;
+
+use std::sync::Arc;
+
+use botserver_basic_syntax::ast::{Loc, Script};
+use botserver_basic_types::{Diagnostic, Severity};
+
+use crate::{
+    image::{Image, ScriptCode},
+    info::ScriptInfo,
+};
+
+/// One parsed file with what the parser said about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The tree.
+    pub script: &'a Script,
+    /// The parser's diagnostics; with an error among them the script is not compiled.
+    pub diagnostics: &'a [Diagnostic],
+}
+
+/// The outcome of compiling a package.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// All scripts, the broken ones without code.
+    pub image: Arc<Image>,
+    /// What the compiler itself found, beside the parser's diagnostics.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles the scripts of one package version. Of two scripts with the same stem the first one has the
+/// name, so the caller puts the one nearest to the root first.
+pub fn compile(sources: &[Source<'_>]) -> Compiled {
+    let mut tables = tables::Tables::default();
+    let mut infos: Vec<ScriptInfo> = Vec::with_capacity(sources.len());
+    let mut codes = Vec::with_capacity(sources.len());
+    let mut diagnostics = Vec::new();
+    for (index, source) in sources.iter().enumerate().take(usize::from(u16::MAX)) {
+        let broken = source.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+        let mut info = script::declarations(source.script);
+        if let Some(diagnostic) = broken {
+            info.broken = Some(diagnostic.clone());
+            codes.push(ScriptCode::default());
+        } else {
+            let mut problems = Problems { script: source.script, found: Vec::new() };
+            let code = script::compile(&mut tables, &mut problems, sources, index, &mut info);
+            info.broken = problems.found.iter().find(|found| found.severity == Severity::Error).cloned();
+            codes.push(if info.broken.is_some() { ScriptCode::default() } else { code });
+            diagnostics.append(&mut problems.found);
+        }
+        infos.push(info);
+    }
+    Compiled { image: Arc::new(Image::new(tables.into_body(codes), infos)), diagnostics }
+}
+
+/// What goes wrong while compiling one script.
+pub(crate) struct Problems<'a> {
+    script: &'a Script,
+    found: Vec<Diagnostic>,
+}
+
+impl Problems<'_> {
+    /// An error: the script will be broken.
+    pub(crate) fn error(&mut self, code: &'static str, loc: Loc, message: impl Into<String>) {
+        // One error is enough to break a script; the list stays short for machine-made scripts.
+        if self.found.len() < 100 {
+            self.found.push(Diagnostic {
+                code: Arc::from(code),
+                severity: Severity::Error,
+                message: message.into(),
+                span: self.script.span(loc),
+                help: None,
+            });
+        }
+    }
+}
+
+/// The codes that the compiler adds to the parser's.
+pub const CODES: &[botserver_basic_syntax::CodeInfo] = &[
+    botserver_basic_syntax::CodeInfo {
+        code: TOO_LARGE,
+        title: "The script is too large",
+        explanation: "A procedure or package has limits on variables, fields and functions that no script written by \
+                      people comes near. Split it over several scripts.",
+    },
+    botserver_basic_syntax::CodeInfo {
+        code: MISSING_INCLUDE,
+        title: "An INCLUDE that does not exist",
+        explanation: "The file named by INCLUDE is not part of the package, or has errors of its own.",
+    },
+    botserver_basic_syntax::CodeInfo {
+        code: UNKNOWN_PROCEDURE,
+        title: "A procedure that does not exist",
+        explanation: "Neither this script nor its INCLUDEs declare a SUB or FUNCTION of that name with that many \
+                      parameters.",
+    },
+    botserver_basic_syntax::CodeInfo {
+        code: NOT_ON_COLUMNS,
+        title: "This cannot be computed over columns",
+        explanation: "Conditions and assignments that name columns are worked out by the database. Put the part that \
+                      needs the script into a variable first.",
+    },
+];
+
+pub(crate) const TOO_LARGE: &str = "B0700";
+pub(crate) const MISSING_INCLUDE: &str = "B0701";
+pub(crate) const UNKNOWN_PROCEDURE: &str = "B0702";
+pub(crate) const NOT_ON_COLUMNS: &str = "B0703";

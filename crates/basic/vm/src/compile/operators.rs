@@ -1,0 +1,121 @@
+//! Operators as values: arithmetic, comparisons, short-circuit logic, and `x = x + …` in place.
+
+use botserver_basic_syntax::ast::{Expr, ExprKind, Loc, Name};
+use botserver_basic_types::{BinaryOp, UnaryOp};
+
+use super::{
+    condition::small,
+    emit::{Emitter, Place},
+    expr::{is_sum, may_assign},
+};
+use crate::code::{Ins, Reg};
+
+impl Emitter<'_, '_> {
+    pub(crate) fn unary(&mut self, op: UnaryOp, operand: &Expr, loc: Loc, dst: Reg) {
+        let a = self.expr(operand);
+        self.at(loc);
+        self.emit(match op {
+            UnaryOp::Not => Ins::Not { dst, a },
+            UnaryOp::Negate => Ins::Negate { dst, a },
+        });
+    }
+
+    pub(crate) fn binary(&mut self, whole: &Expr, op: BinaryOp, left: &Expr, right: &Expr, dst: Reg) {
+        match op {
+            BinaryOp::And | BinaryOp::Or => {
+                let no = self.branch(whole, false);
+                self.emit(Ins::LoadBool { dst, value: true });
+                let end = self.jump_always();
+                self.land(no);
+                self.emit(Ins::LoadBool { dst, value: false });
+                return self.land([end]);
+            }
+            BinaryOp::Coalesce => {
+                // Not into `dst` at once: the right side may read it.
+                let value = self.temp();
+                self.expr_to(left, value);
+                let given = self.jump(Ins::JumpNotNull { a: value, target: 0 });
+                self.expr_to(right, value);
+                self.land([given]);
+                return self.move_to(dst, value);
+            }
+            BinaryOp::Add | BinaryOp::Subtract => {
+                if let Some(value) = small(right) {
+                    let a = self.expr(left);
+                    self.at(whole.loc);
+                    // Two instructions: `"5" - 1` counts where `"5" + 1` joins.
+                    self.emit(match op {
+                        BinaryOp::Add => Ins::AddInt { dst, a, value },
+                        _ => Ins::SubtractInt { dst, a, value },
+                    });
+                    return;
+                }
+            }
+            _ => {}
+        }
+        let (a, b) = self.operands(left, right);
+        self.at(whole.loc);
+        self.emit(match op {
+            BinaryOp::Subtract => Ins::Subtract { dst, a, b },
+            BinaryOp::Multiply => Ins::Multiply { dst, a, b },
+            BinaryOp::Divide => Ins::Divide { dst, a, b },
+            BinaryOp::Modulo => Ins::Modulo { dst, a, b },
+            BinaryOp::Power => Ins::Power { dst, a, b },
+            BinaryOp::Concat => Ins::Concat { dst, a, b },
+            BinaryOp::Equal => Ins::Equal { dst, a, b },
+            BinaryOp::NotEqual => Ins::NotEqual { dst, a, b },
+            BinaryOp::Less => Ins::Less { dst, a, b },
+            BinaryOp::LessEqual => Ins::LessEqual { dst, a, b },
+            BinaryOp::Greater => Ins::Less { dst, a: b, b: a },
+            BinaryOp::GreaterEqual => Ins::LessEqual { dst, a: b, b: a },
+            BinaryOp::Like => Ins::Like { dst, a, b },
+            BinaryOp::ILike => Ins::ILike { dst, a, b },
+            BinaryOp::Contains => Ins::Contains { dst, a, b },
+            BinaryOp::In | BinaryOp::NotIn => Ins::Contains { dst, a: b, b: a },
+            BinaryOp::Xor => Ins::Xor { dst, a, b },
+            BinaryOp::Add | BinaryOp::And | BinaryOp::Or | BinaryOp::Coalesce => Ins::Add { dst, a, b },
+        });
+        if op == BinaryOp::NotIn {
+            self.emit(Ins::Not { dst, a: dst });
+        }
+    }
+
+    /// `x = x + a + b`: appends to the variable where it stands. False if the value is no such sum.
+    pub(crate) fn append(&mut self, name: &Name, value: &Expr) -> bool {
+        let mut terms = Vec::new();
+        let mut inner = value;
+        while let ExprKind::Binary(BinaryOp::Add, left, right) = &inner.kind {
+            terms.push(&**right);
+            inner = left;
+        }
+        let is_self = matches!(&inner.kind, ExprKind::Variable(base) if base.key == name.key);
+        // What a term assigns must not be seen by the appending; constants add up in the fast instruction.
+        if !is_sum(value) || !is_self || terms.iter().any(|term| may_assign(term)) || terms.len() > 60 {
+            return false;
+        }
+        if let [term] = terms.as_slice()
+            && small(term).is_some()
+        {
+            return false;
+        }
+        terms.reverse();
+        let place = self.place(name);
+        self.scoped(|me| {
+            // Adding one value is the common case, of numbers too; the machine appends in place there as well.
+            if let (Place::Register(dst), [term]) = (place, terms.as_slice()) {
+                let b = me.expr(term);
+                me.at(value.loc);
+                me.emit(Ins::Add { dst, a: dst, b });
+                return;
+            }
+            let first = me.exprs(terms.iter().copied());
+            let count = terms.len() as u16;
+            me.at(value.loc);
+            me.emit(match place {
+                Place::Register(dst) => Ins::Append { dst, first, count },
+                Place::Script(slot) => Ins::AppendScript { slot, first, count },
+            });
+        });
+        true
+    }
+}

@@ -1,0 +1,213 @@
+//! All scripts of one package version, compiled: shared by every machine that runs one of them, and
+//! storable as bytes so that a waiting execution is never recompiled.
+
+use std::{collections::HashMap, sync::Arc};
+
+use botserver_basic_types::{FunctionDecl, Span, Text, Val};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    code::{Chunk, Const, Mark},
+    info::{Entry, ScriptInfo},
+    verify,
+};
+
+/// First bytes of a stored image.
+const MAGIC: [u8; 4] = *b"BASI";
+/// Format of what follows; raised when it changes so that older bytes cannot be read by newer rules.
+const FORMAT: u16 = 1;
+
+/// Compiled scripts.
+#[derive(Debug)]
+pub struct Image {
+    pub(crate) body: Body,
+    /// Declarations, beside `body.scripts`.
+    pub(crate) infos: Vec<ScriptInfo>,
+    /// The functions that `body.natives` names; `None` when this build does not have it.
+    pub(crate) natives: Vec<Option<&'static FunctionDecl>>,
+    /// `body.consts` as machine values, shared by all machines.
+    pub(crate) consts: Vec<Val>,
+    /// Text constants by address, to find one again in a register.
+    const_addresses: HashMap<usize, u32>,
+    names: HashMap<Arc<str>, u16>,
+    /// Script by stem, by file name and by path, lower case.
+    by_name: HashMap<Arc<str>, u16>,
+    /// Identifies the content, so that a snapshot is not restored on another image.
+    pub(crate) checksum: u32,
+}
+
+/// The part that is stored in binary form.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Body {
+    pub consts: Vec<Const>,
+    /// Field names.
+    pub names: Vec<Arc<str>>,
+    /// Objects' field names, as indexes into `names`.
+    pub shapes: Vec<Vec<u16>>,
+    /// Pure functions by name.
+    pub natives: Vec<Arc<str>>,
+    pub scripts: Vec<ScriptCode>,
+}
+
+/// The code of one script; empty when it is broken.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ScriptCode {
+    /// Lower-case names of the script's variables; their index is their slot.
+    pub variables: Vec<Arc<str>>,
+    /// As `variables`, in the author's spelling.
+    pub spellings: Vec<Arc<str>>,
+    /// Slots of the PARAMs, in order.
+    pub params: Vec<u16>,
+    /// The body first, if the script is sound.
+    pub chunks: Vec<Chunk>,
+    /// Chunks of handlers and schedule bodies.
+    pub handlers: Vec<u16>,
+}
+
+/// Why bytes are not an image.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ImageError {
+    /// The bytes do not start as an image does.
+    #[error("these bytes are not a compiled package")]
+    NotAnImage,
+    /// Written by a build with another format.
+    #[error("the compiled package has format {found}, this build reads format {FORMAT}")]
+    Format {
+        /// The format of the bytes.
+        found: u16,
+    },
+    /// The bytes are not what was written.
+    #[error("the compiled package is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+impl Image {
+    pub(crate) fn new(body: Body, infos: Vec<ScriptInfo>) -> Self {
+        let payload = encode(&body, &infos);
+        Self::assemble(body, infos, crc32fast::hash(&payload))
+    }
+
+    fn assemble(body: Body, infos: Vec<ScriptInfo>, checksum: u32) -> Self {
+        let natives = body.natives.iter().map(|name| botserver_basic_std::find(name)).collect();
+        let consts: Vec<Val> = body
+            .consts
+            .iter()
+            .map(|constant| match constant {
+                Const::Int(value) => Val::Int(*value),
+                Const::Float(value) => Val::Float(*value),
+                Const::Text(text) => Val::Text(Text::new(&**text)),
+            })
+            .collect();
+        let const_addresses = consts
+            .iter()
+            .enumerate()
+            .filter_map(|(index, value)| match value {
+                Val::Text(text) => Some((Arc::as_ptr(&text.0) as usize, index as u32)),
+                _ => None,
+            })
+            .collect();
+        let names = body.names.iter().enumerate().map(|(index, name)| (name.clone(), index as u16)).collect();
+        let mut by_name = HashMap::new();
+        for (index, info) in infos.iter().enumerate() {
+            let file = info.file.to_lowercase();
+            let base = file.rsplit('/').next().unwrap_or(&file).to_owned();
+            // The script nearest to the root wins a name that two share: the compiler put it first.
+            for name in [info.name.to_string(), base, file] {
+                by_name.entry(Arc::from(name)).or_insert(index as u16);
+            }
+        }
+        Self { body, infos, natives, consts, const_addresses, names, by_name, checksum }
+    }
+
+    /// The declarations of all scripts.
+    pub fn scripts(&self) -> &[ScriptInfo] {
+        &self.infos
+    }
+
+    /// The declarations of one script, by stem, file name or path, ignoring case.
+    pub fn script(&self, name: &str) -> Option<&ScriptInfo> {
+        self.infos.get(usize::from(self.find(name)?))
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<u16> {
+        let name = name.trim().trim_start_matches("./").to_lowercase();
+        self.by_name.get(name.as_str()).copied()
+    }
+
+    /// The constant that a text in a register is, if it is one.
+    pub(crate) fn constant_of(&self, text: &Text) -> Option<u32> {
+        self.const_addresses.get(&(Arc::as_ptr(&text.0) as usize)).copied()
+    }
+
+    /// The number of a field name.
+    pub(crate) fn name_of(&self, name: &str) -> Option<u16> {
+        self.names.get(name).copied()
+    }
+
+    pub(crate) fn chunk(&self, script: u16, chunk: u16) -> Option<&Chunk> {
+        self.body.scripts.get(usize::from(script))?.chunks.get(usize::from(chunk))
+    }
+
+    /// The chunk that a run of a script starts with.
+    pub(crate) fn entry(&self, script: u16, entry: Entry) -> Option<u16> {
+        let code = self.body.scripts.get(usize::from(script))?;
+        match entry {
+            Entry::Main if code.chunks.is_empty() => None,
+            Entry::Main => Some(0),
+            Entry::Handler(number) => code.handlers.get(usize::from(number)).copied(),
+        }
+    }
+
+    pub(crate) fn span(&self, script: u16, mark: Option<Mark>) -> Span {
+        let file = self.infos.get(usize::from(script)).map(|info| info.file.clone()).unwrap_or_default();
+        mark.map_or_else(
+            || Span { file: file.clone(), ..Span::default() },
+            |mark| Span { file: file.clone(), start: mark.start, end: mark.end, line: mark.line, column: mark.column },
+        )
+    }
+
+    /// The image as bytes: magic, format, checksum, content.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let payload = encode(&self.body, &self.infos);
+        let mut bytes = Vec::with_capacity(payload.len() + 10);
+        bytes.extend(MAGIC);
+        bytes.extend(FORMAT.to_le_bytes());
+        bytes.extend(crc32fast::hash(&payload).to_le_bytes());
+        bytes.extend(payload);
+        bytes
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote; the code is checked before it can run.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ImageError> {
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(ImageError::NotAnImage)?;
+        let (format, rest) = rest.split_first_chunk::<2>().ok_or(ImageError::NotAnImage)?;
+        let found = u16::from_le_bytes(*format);
+        if found != FORMAT {
+            return Err(ImageError::Format { found });
+        }
+        let (checksum, payload) = rest.split_first_chunk::<4>().ok_or(ImageError::NotAnImage)?;
+        let checksum = u32::from_le_bytes(*checksum);
+        if crc32fast::hash(payload) != checksum {
+            return Err(ImageError::Damaged("wrong checksum"));
+        }
+        let (infos, body): (Vec<u8>, &[u8]) =
+            postcard::take_from_bytes(payload).map_err(|_| ImageError::Damaged("unreadable content"))?;
+        let infos: Vec<ScriptInfo> =
+            serde_json::from_slice(&infos).map_err(|_| ImageError::Damaged("unreadable declarations"))?;
+        let body: Body = postcard::from_bytes(body).map_err(|_| ImageError::Damaged("unreadable code"))?;
+        if infos.len() != body.scripts.len() {
+            return Err(ImageError::Damaged("declarations without code"));
+        }
+        verify::body(&body).map_err(ImageError::Damaged)?;
+        Ok(Self::assemble(body, infos, checksum))
+    }
+}
+
+/// Declarations hold values that describe themselves (JSON); code is compact.
+fn encode(body: &Body, infos: &[ScriptInfo]) -> Vec<u8> {
+    // Neither can fail: both write plain data into memory.
+    let infos = serde_json::to_vec(infos).unwrap_or_default();
+    let mut payload = postcard::to_stdvec(&infos).unwrap_or_default();
+    payload.extend(postcard::to_stdvec(body).unwrap_or_default());
+    payload
+}
