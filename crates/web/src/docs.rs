@@ -12,7 +12,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::{Problem, app};
 
-pub(crate) async fn openapi(document: Bytes) -> Response {
+pub(crate) fn openapi(document: Bytes) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document).into_response()
 }
 

@@ -1,11 +1,16 @@
 //! RFC 9457 problems: the one shape of every error answer, made from any `kernel::Fault`.
 //! An internal error's cause goes to the log with the request's id, never to the client.
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use botserver_kernel::{ErrorKind, Fault};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use crate::request::current_request_id;
 
@@ -13,8 +18,12 @@ use crate::request::current_request_id;
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An error answer. Handlers return `Result<_, Problem>` and use `?` on any [`Fault`].
+#[derive(Clone, Debug)]
+pub struct Problem(Box<Body>);
+
+/// The JSON object; boxed, so that a `Result` with it stays small.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Problem {
+struct Body {
     /// A URI that names the kind of problem: `urn:botserver:problem:` and the code.
     #[serde(rename = "type")]
     #[schema(rename = "type", example = "urn:botserver:problem:not_found")]
@@ -81,7 +90,7 @@ const fn title_of(kind: ErrorKind) -> &'static str {
 impl Problem {
     /// A problem of a kind, with its stable code and a sentence for people.
     pub fn new(kind: ErrorKind, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Body {
             type_uri: format!("urn:botserver:problem:{code}"),
             title: title_of(kind),
             status: status_of(kind),
@@ -90,7 +99,7 @@ impl Problem {
             request_id: current_request_id().map(|id| id.as_str().to_owned()),
             retry_after: None,
             members: serde_json::Map::new(),
-        }
+        }))
     }
 
     /// 400: the caller must change the request.
@@ -121,48 +130,60 @@ impl Problem {
 
     /// Another status than the kind's own: 405, 408 and 414 have no kind.
     #[must_use]
-    pub const fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = status;
         self
     }
 
     /// When to try again.
     #[must_use]
-    pub const fn with_retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
         self
     }
 
     /// A further member of the JSON object, such as the place of a script error.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        self.0.members.insert(name.to_owned(), value.into());
         self
     }
 
     /// The HTTP status.
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// The stable code.
-    pub const fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &'static str {
+        self.0.code
     }
 
     /// The general sentence.
-    pub const fn title(&self) -> &'static str {
-        self.title
+    pub fn title(&self) -> &'static str {
+        self.0.title
     }
 
     /// The sentence about this case.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// Seconds after which to try again.
-    pub const fn retry_after(&self) -> Option<u64> {
-        self.retry_after
+    pub fn retry_after(&self) -> Option<u64> {
+        self.0.retry_after
+    }
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Body::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Problem")
     }
 }
 
@@ -177,8 +198,8 @@ impl<E: Fault> From<E> for Problem {
             ErrorKind::Internal => {
                 tracing::error!(code, cause = %Chain(&fault), "internal error");
                 let mut problem = Self::unexplained();
-                problem.code = code;
-                problem.type_uri = format!("urn:botserver:problem:{code}");
+                problem.0.code = code;
+                problem.0.type_uri = format!("urn:botserver:problem:{code}");
                 problem
             }
             // Without a code of its own the sentence was written for operators: addresses, file names.
@@ -232,16 +253,16 @@ impl std::fmt::Display for Chain<'_> {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         // The members are strings and numbers, so serialising cannot fail.
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = Response::new(body.into());
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        response.extensions_mut().insert(ProblemCode(self.code));
+        response.extensions_mut().insert(ProblemCode(self.0.code));
         response
     }
 }

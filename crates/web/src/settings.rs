@@ -39,7 +39,7 @@ impl Default for WebSettings {
                 IpNet::from(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1u16])),
             ],
             allowed_origins: AllowedOrigins::default(),
-            request_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_mins(1),
             body_limit_bytes: 1024 * 1024,
             rate_per_address: RatePolicy::per_minute("address", 3_000),
             rate_of_reads: RatePolicy::per_minute("reads", 1_000),

@@ -135,7 +135,7 @@ fn assets(description: &OpenApi, paths: &mut Vec<String>) -> Router {
         paths.push(path.to_owned());
         router = std::mem::take(&mut router).route(path, route);
     };
-    add("/openapi.json", get(move || docs::openapi(document.clone())));
+    add("/openapi.json", get(async move || docs::openapi(document.clone())));
     add("/docs", get(docs::docs_root));
     add("/docs/", get(docs::docs_index));
     add("/docs/{*path}", get(docs::docs_file));
