@@ -5,9 +5,11 @@ pub mod contract;
 mod database;
 mod fakes;
 mod fixed_clock;
+mod memory_cache;
 mod seq_ids;
 
 pub use database::{on_postgres, on_sqlite};
 pub use fakes::{MemoryObjects, OpenDoor};
 pub use fixed_clock::FixedClock;
+pub use memory_cache::MemoryCache;
 pub use seq_ids::SeqIds;
