@@ -1,8 +1,16 @@
 //! Opening a database and the handle everybody shares.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbBackend,
+    sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection},
+};
 
 use crate::{
     Error, Result,
@@ -18,8 +26,8 @@ pub enum Dialect {
     Postgres,
 }
 
-/// Where the database is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where the database is. `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq)]
 pub enum DbUrl {
     /// A file.
     Sqlite(PathBuf),
@@ -35,44 +43,68 @@ pub enum DbUrl {
 impl DbUrl {
     /// Reads `sqlite://PATH` or `postgres://…[?schema=NAME]`.
     pub fn parse(text: &str) -> Result<Self> {
+        let bad = || Error::BadUrl(redact(text));
         if let Some(path) = text.strip_prefix("sqlite://") {
-            return Ok(Self::Sqlite(PathBuf::from(path)));
+            return if path.is_empty() { Err(bad()) } else { Ok(Self::Sqlite(PathBuf::from(path))) };
         }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            let (url, schema) = match text.split_once("?schema=") {
-                Some((url, schema)) => (url.to_owned(), Some(schema.to_owned())),
-                None => (text.to_owned(), None),
-            };
-            let schema_is_plain = schema
-                .as_ref()
-                .is_none_or(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
-            if schema_is_plain {
-                return Ok(Self::Postgres { url, schema });
-            }
+        let address =
+            text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://")).ok_or_else(bad)?;
+        let (server, query) = address.split_once('?').unwrap_or((address, ""));
+        let (ours, theirs): (Vec<&str>, Vec<&str>) =
+            query.split('&').filter(|pair| !pair.is_empty()).partition(|pair| pair.starts_with("schema="));
+        let schema = match ours.as_slice() {
+            [] => None,
+            [pair] => pair.strip_prefix("schema=").map(str::to_owned),
+            _ => return Err(bad()),
+        };
+        let is_plain = |name: &String| {
+            (1..=63).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        if server.is_empty() || !schema.as_ref().is_none_or(is_plain) {
+            return Err(bad());
         }
-        Err(Error::BadUrl(redact(text)))
+        // The driver knows only the short name of the scheme.
+        let mut url = format!("postgres://{server}");
+        if !theirs.is_empty() {
+            url = format!("{url}?{}", theirs.join("&"));
+        }
+        Ok(Self::Postgres { url, schema })
     }
 
     /// The address for people: without a password.
     pub fn display(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite://{}", path.display()),
-            Self::Postgres { url, schema } => match schema {
-                Some(schema) => format!("{}?schema={schema}", redact(url)),
-                None => redact(url),
-            },
+            Self::Postgres { url, schema: None } => redact(url),
+            Self::Postgres { url, schema: Some(schema) } => {
+                format!("{}{}schema={schema}", redact(url), if url.contains('?') { '&' } else { '?' })
+            }
         }
     }
 }
 
-fn redact(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
-            let user = url[scheme + 3..at].split(':').next().unwrap_or_default();
-            format!("{}{user}:••••{}", &url[..scheme + 3], &url[at..])
-        }
-        _ => url.to_owned(),
+impl fmt::Debug for DbUrl {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.display())
     }
+}
+
+/// Hides whatever may be a password: what stands between `:` and the last `@`, and `password=`.
+fn redact(url: &str) -> String {
+    let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
+    let (scheme, rest) = address.find("://").map_or(("", address), |at| address.split_at(at + 3));
+    let login_hidden = rest.rsplit_once('@').map_or_else(
+        || rest.to_owned(),
+        |(login, host)| match login.split_once(':') {
+            Some((user, _)) => format!("{user}:••••@{host}"),
+            None => rest.to_owned(),
+        },
+    );
+    let hide =
+        |pair: &str| if pair.starts_with("password=") { "password=••••".to_owned() } else { pair.to_owned() };
+    let query =
+        query.map(|query| format!("?{}", query.split('&').map(hide).collect::<Vec<_>>().join("&"))).unwrap_or_default();
+    format!("{scheme}{login_hidden}{query}")
 }
 
 /// A database: many readers, and the group-commit writer.
@@ -84,6 +116,8 @@ pub struct Db {
 struct Inner {
     url: DbUrl,
     reader: DatabaseConnection,
+    /// For migrations, which run before the first write.
+    migrator: DatabaseConnection,
     writer: Writer,
 }
 
@@ -94,12 +128,11 @@ impl Db {
     /// Opens the database; the file (not its folder) is made if it is missing.
     pub async fn connect(url: &DbUrl) -> Result<Self> {
         let open = |source| Error::Open { url: url.display(), source };
-        let (reader, write_connections) = match url {
+        let (reader, migrator, write_connections) = match url {
             DbUrl::Sqlite(path) => {
-                let address = format!("sqlite://{}?mode=rwc", path.display());
-                let writer = Database::connect(sqlite_options(&address, 1)).await.map_err(open)?;
-                let reader = Database::connect(sqlite_options(&address, 4)).await.map_err(open)?;
-                (reader, vec![writer])
+                let writer = Database::connect(sqlite_options(path, Access::Write)).await.map_err(open)?;
+                let reader = Database::connect(sqlite_options(path, Access::Read)).await.map_err(open)?;
+                (reader, writer.clone(), vec![writer])
             }
             DbUrl::Postgres { url: address, schema } => {
                 let mut options = ConnectOptions::new(address.clone());
@@ -108,21 +141,16 @@ impl Db {
                     .acquire_timeout(Duration::from_secs(20))
                     .test_before_acquire(false)
                     .sqlx_logging(false);
+                reach(address, schema.as_deref()).await.map_err(open)?;
                 if let Some(schema) = schema {
-                    let first = Database::connect(options.clone()).await.map_err(open)?;
-                    first
-                        .execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))
-                        .await
-                        .map_err(open)?;
-                    first.close().await.map_err(open)?;
                     options.set_schema_search_path(schema.clone());
                 }
                 let pool = Database::connect(options).await.map_err(open)?;
-                (pool.clone(), vec![pool; POSTGRES_WRITERS])
+                (pool.clone(), pool.clone(), vec![pool; POSTGRES_WRITERS])
             }
         };
         let writer = Writer::start(write_connections);
-        Ok(Self { inner: Arc::new(Inner { url: url.clone(), reader, writer }) })
+        Ok(Self { inner: Arc::new(Inner { url: url.clone(), reader, migrator, writer }) })
     }
 
     /// Which SQL it speaks.
@@ -138,14 +166,20 @@ impl Db {
         &self.inner.url
     }
 
-    /// A connection for queries. It sees every write that has been answered.
+    /// A connection for queries. It sees every write that has been answered; on SQLite it cannot write.
     pub fn read(&self) -> &DatabaseConnection {
         &self.inner.reader
     }
 
+    pub(crate) fn migrator(&self) -> &DatabaseConnection {
+        &self.inner.migrator
+    }
+
     /// Runs a short closure in the next write batch and answers after the batch is committed.
     ///
-    /// The closure's error rolls back the closure only. `name` appears in logs and errors.
+    /// The closure's error or panic rolls back the closure only. `name` appears in logs and errors. A closure
+    /// must pass on the error of a statement: PostgreSQL runs nothing after it, so a closure that hides one and
+    /// answers `Ok` is rolled back and answered with an error.
     pub async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -160,26 +194,52 @@ impl Db {
         self.inner.writer.stop().await;
         // Closing a pool twice or while a reader still runs is harmless; there is nothing to report.
         let _ = self.inner.reader.clone().close().await;
+        let _ = self.inner.migrator.clone().close().await;
     }
 }
 
-fn sqlite_options(address: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(address.to_owned());
+/// Connects once without the pool, which would try for 20 seconds and then hide the reason; makes the schema.
+async fn reach(address: &str, schema: Option<&str>) -> std::result::Result<(), sea_orm::DbErr> {
+    let refused = |error| sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(error)));
+    let mut connection = PgConnection::connect(address).await.map_err(refused)?;
+    if let Some(schema) = schema {
+        let create = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
+        // Two servers that start at once may both try; PostgreSQL's IF NOT EXISTS does not cover that.
+        if connection.execute(AssertSqlSafe(create.clone())).await.is_err() {
+            connection.execute(AssertSqlSafe(create)).await.map_err(refused)?;
+        }
+    }
+    connection.close().await.map_err(refused)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+fn sqlite_options(path: &Path, access: Access) -> ConnectOptions {
+    let path = path.to_owned();
+    // The file's name is given apart: in an address `%`, `?` and `#` would have to be escaped.
+    let mut options = ConnectOptions::new("sqlite://");
     options
-        .max_connections(connections)
+        .max_connections(if access == Access::Write { 1 } else { 4 })
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(20))
         .test_before_acquire(false)
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
-            sqlite
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .filename(&path)
+                .create_if_missing(access == Access::Write)
                 .pragma("journal_mode", "WAL")
                 // FULL: a commit that was answered survives a power cut, not only a killed process.
                 .pragma("synchronous", "FULL")
                 .pragma("foreign_keys", "ON")
                 .pragma("cache_size", "-8192")
                 .busy_timeout(Duration::from_secs(20))
-                .statement_cache_capacity(200)
+                .statement_cache_capacity(200);
+            if access == Access::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
         });
     options
 }

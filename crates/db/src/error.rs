@@ -39,6 +39,20 @@ pub enum Error {
         /// The name of the write.
         operation: &'static str,
     },
+    /// The closure of a write panicked; nothing of it was kept.
+    #[error("{operation}: the write panicked; nothing of it was kept")]
+    Panicked {
+        /// The name of the write.
+        operation: &'static str,
+    },
+    /// A domain's migrations are not numbered 1, 2, 3 …: a mistake in this build.
+    #[error("the migrations of {domain} are not numbered 1, 2, 3 …: {number} is missing or there twice")]
+    Numbering {
+        /// The domain.
+        domain: &'static str,
+        /// The first number that is wrong.
+        number: u32,
+    },
     /// The database was written by a newer release.
     #[error(
         "the database holds migration {domain}/{number}, which this build does not know: it was written by a newer \

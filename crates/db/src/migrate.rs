@@ -1,6 +1,6 @@
 //! Migrations: per domain, numbered, append-only, forward-only, run at start, one history table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use sea_query::{
@@ -81,9 +81,10 @@ const POSTGRES_LOCK: i64 = 0x626f_7473_6572_7665;
 impl Db {
     /// Brings the schema up to date; refuses a database that a newer release has written.
     ///
-    /// A SQLite file that already has tables is copied first (`<file>.before-<n>`).
+    /// A SQLite file that already has tables is copied first, to `NAME.before-MILLISECONDS.db` beside it.
     pub async fn migrate(&self, migrations: &[Migration], now_ms: i64) -> Result<MigrationReport> {
-        let connection = self.read();
+        check_numbers(migrations)?;
+        let connection = self.migrator();
         let history = Table::create()
             .table(Alias::new(HISTORY))
             .if_not_exists()
@@ -108,18 +109,18 @@ impl Db {
     ) -> Result<MigrationReport> {
         let statement = |source| Error::statement("the migration history", source);
         connection.execute(history).await.map_err(statement)?;
-        let known: HashMap<(&str, i32), &Migration> =
-            migrations.iter().map(|migration| ((migration.domain, migration.number as i32), migration)).collect();
+        let known: BTreeSet<(&str, i32)> =
+            migrations.iter().map(|migration| (migration.domain, migration.number as i32)).collect();
         let applied = connection
             .query_all(Query::select().columns(["domain", "number"]).from(Alias::new(HISTORY)))
             .await
             .map_err(statement)?
             .iter()
             .map(|row| Ok((row.try_get::<String>("", "domain")?, row.try_get::<i32>("", "number")?)))
-            .collect::<std::result::Result<std::collections::HashSet<_>, sea_orm::DbErr>>()
+            .collect::<std::result::Result<BTreeSet<_>, sea_orm::DbErr>>()
             .map_err(statement)?;
         if let Some((domain, number)) =
-            applied.iter().find(|(domain, number)| !known.contains_key(&(domain.as_str(), *number)))
+            applied.iter().find(|(domain, number)| !known.contains(&(domain.as_str(), *number)))
         {
             return Err(Error::Newer { domain: domain.clone(), number: *number });
         }
@@ -131,7 +132,9 @@ impl Db {
         if pending.is_empty() {
             return Ok(report);
         }
-        if let (DbUrl::Sqlite(path), false) = (self.url(), applied.is_empty()) {
+        if let DbUrl::Sqlite(path) = self.url()
+            && has_tables(connection).await.map_err(statement)?
+        {
             let copy = path.with_extension(format!("before-{now_ms}.db"));
             let target = copy.display().to_string();
             connection
@@ -173,6 +176,25 @@ impl Db {
         transaction.execute(&done).await?;
         transaction.commit().await
     }
+}
+
+fn check_numbers(migrations: &[Migration]) -> Result<()> {
+    let mut last: BTreeMap<&str, u32> = BTreeMap::new();
+    for migration in migrations {
+        let number = last.entry(migration.domain).or_default();
+        *number += 1;
+        if *number != migration.number {
+            return Err(Error::Numbering { domain: migration.domain, number: *number });
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is anything in the file besides the history.
+async fn has_tables(connection: &DatabaseConnection) -> std::result::Result<bool, sea_orm::DbErr> {
+    let tables = format!("SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name <> '{HISTORY}' LIMIT 1");
+    let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, tables);
+    Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
 /// Keeps two servers on one PostgreSQL from migrating at once. SQLite needs none: its data directory is

@@ -3,11 +3,13 @@
 use std::{
     any::Any,
     future::Future,
+    panic::AssertUnwindSafe,
     pin::Pin,
     time::{Duration, Instant},
 };
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
+use futures_util::FutureExt as _;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{Error, Result};
@@ -121,7 +123,7 @@ async fn run(connection: &DatabaseConnection, batch: Vec<Job>) {
     let mut answers = Vec::with_capacity(batch.len());
     for job in batch {
         let started = Instant::now();
-        let outcome = run_one(&transaction, job.work, alone).await;
+        let outcome = run_one(&transaction, job.name, job.work, alone).await;
         if started.elapsed() > SLOW {
             tracing::warn!(write = job.name, ms = started.elapsed().as_millis() as u64, "slow write");
         }
@@ -142,18 +144,28 @@ async fn run(connection: &DatabaseConnection, batch: Vec<Job>) {
 
 /// One job in its own savepoint, so that its failure leaves the others alone. A job that is alone in its
 /// batch needs none: its failure rolls back the whole transaction.
-async fn run_one(transaction: &Tx, work: Work, alone: bool) -> Result<AnyResult> {
+async fn run_one(transaction: &Tx, name: &'static str, work: Work, alone: bool) -> Result<AnyResult> {
+    let named = |source| Error::statement(name, source);
     if alone {
-        return Ok(work(transaction).await);
+        let outcome = guarded(transaction, name, work).await?;
+        if outcome.is_ok() && transaction.get_database_backend() == DbBackend::Postgres {
+            // After a failed statement COMMIT is silently a ROLLBACK there. Any statement tells.
+            transaction.execute_unprepared("SELECT 1").await.map_err(named)?;
+        }
+        return Ok(outcome);
     }
-    let named = |source| Error::statement("a savepoint", source);
     let savepoint = transaction.begin().await.map_err(named)?;
-    let outcome = work(&savepoint).await;
+    let outcome = guarded(&savepoint, name, work).await;
     match &outcome {
-        Ok(_) => savepoint.commit().await.map_err(named)?,
-        Err(_) => savepoint.rollback().await.map_err(named)?,
+        Ok(Ok(_)) => savepoint.commit().await.map_err(named)?,
+        _ => savepoint.rollback().await.map_err(named)?,
     }
-    Ok(outcome)
+    outcome
+}
+
+/// A panic is the end of one job, not of the worker and so of all writing.
+async fn guarded(tx: &Tx, name: &'static str, work: Work) -> Result<AnyResult> {
+    AssertUnwindSafe(async { work(tx).await }).catch_unwind().await.map_err(|_| Error::Panicked { operation: name })
 }
 
 fn fail(answers: impl Iterator<Item = oneshot::Sender<Result<AnyResult>>>, name: &'static str, error: &sea_orm::DbErr) {

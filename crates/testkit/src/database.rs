@@ -40,8 +40,11 @@ pub fn on_postgres<F: Future<Output = ()>>(migrations: &[Migration], test: impl 
         let db = Db::connect(&url).await.context("is the server that TEST_POSTGRES_URL names running?")?;
         db.migrate(migrations, NOW_MS).await?;
         test(db.clone()).await;
-        db.read().execute_unprepared(&format!("DROP SCHEMA \"{schema}\" CASCADE")).await?;
         db.close().await;
+        // A connection of our own, for the test may have closed the other.
+        let cleaner = Db::connect(&DbUrl::parse(&server)?).await?;
+        cleaner.read().execute_unprepared(&format!("DROP SCHEMA \"{schema}\" CASCADE")).await?;
+        cleaner.close().await;
         Ok(())
     })
 }

@@ -1,0 +1,8 @@
+//! The database door on both engines.
+#![cfg(test)]
+
+mod migrations;
+mod notes;
+mod scope;
+mod urls;
+mod writer;
