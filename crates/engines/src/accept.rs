@@ -42,7 +42,7 @@ pub enum ItemState {
 }
 
 impl ItemState {
-    fn read(word: &str) -> Self {
+    pub(crate) fn read(word: &str) -> Self {
         match word {
             "taken" => Self::Taken,
             "done" => Self::Done,

@@ -228,6 +228,17 @@ impl Engine {
         Ok(Accepted { ahead: waiting, ..accepted })
     }
 
+    /// The row of an item by its sender's id, and where it stands.
+    pub async fn find_item(
+        &self,
+        org_id: botserver_kernel::OrgId,
+        lane: LaneId,
+        channel: &str,
+        channel_message_id: &str,
+    ) -> Result<Option<(Uuid, ItemState)>> {
+        store::find_item(self.inner.db.read(), org_id, lane, channel, channel_message_id).await
+    }
+
     /// Takes a message back that no turn has taken.
     pub async fn withdraw(&self, org_id: botserver_kernel::OrgId, lane: LaneId, item_id: Uuid) -> Result<()> {
         if !self.inner.unqueue(lane, item_id) {

@@ -7,7 +7,9 @@ use sea_query::{Cond, Expr, ExprTrait, Order, Query, Value};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{CommittedEvent, Error, Execution, InboxItem, ItemKind, Lane, LaneId, NewLane, Result, Status, Wait};
+use crate::{
+    CommittedEvent, Error, Execution, InboxItem, ItemKind, ItemState, Lane, LaneId, NewLane, Result, Status, Wait,
+};
 
 /// Makes a lane, in the transaction that makes what it belongs to.
 pub async fn insert_lane(tx: &Tx, lane: &NewLane, now_ms: i64) -> Result<(), DbErr> {
@@ -70,6 +72,38 @@ pub async fn events(
         })
         .collect::<Result<_, DbErr>>()
         .map_err(Error::statement("reading events"))
+}
+
+/// The number of the newest event of a lane; 0 when it has none.
+pub async fn newest_seq(connection: &impl ConnectionTrait, org_id: OrgId, lane: LaneId) -> Result<i64> {
+    let mut select = OrgScope(org_id).select("engine_lanes");
+    select.column("last_seq").and_where(Expr::col("id").eq(lane.0));
+    let found = connection.query_one(&select).await.map_err(Error::statement("reading a conversation"))?;
+    match found {
+        Some(found) => row(&found, "last_seq").map_err(Error::statement("reading a conversation")),
+        None => Ok(0),
+    }
+}
+
+/// The row of an item by its sender's id, and where it stands.
+pub(crate) async fn find_item(
+    connection: &impl ConnectionTrait,
+    org_id: OrgId,
+    lane: LaneId,
+    channel: &str,
+    channel_message_id: &str,
+) -> Result<Option<(Uuid, ItemState)>> {
+    let mut select = OrgScope(org_id).select("engine_inbox");
+    select
+        .columns(["id", "status"])
+        .and_where(Expr::col("lane_id").eq(lane.0))
+        .and_where(Expr::col("channel").eq(channel))
+        .and_where(Expr::col("channel_message_id").eq(channel_message_id));
+    let Some(found) = connection.query_one(&select).await.map_err(Error::statement("finding a message"))? else {
+        return Ok(None);
+    };
+    let read = || Ok((row(&found, "id")?, ItemState::read(&row::<String>(&found, "status")?)));
+    read().map(Some).map_err(Error::statement("finding a message"))
 }
 
 /// The package versions that some execution of a bot still runs or waits in.

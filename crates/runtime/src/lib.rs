@@ -4,9 +4,9 @@
 mod clock_keywords;
 mod conversation_keywords;
 mod keyword;
-// mod program;
+mod program;
 
 pub use clock_keywords::clock_keywords;
 pub use conversation_keywords::conversation_keywords;
 pub use keyword::{BoxFuture, CallContext, Handler, Keyword, KeywordRegistry, RegistryError, TurnBuffer};
-// pub use program::{Answer, ScriptProgram, StartError, failure_to_script_error, function_signatures};
+pub use program::{Answer, ScriptProgram, StartError, failure_to_script_error, function_signatures};

@@ -8,6 +8,7 @@ use botserver_basic_std::hear::{self, HearContext, HearInput};
 use botserver_basic_syntax::FunctionSig;
 use botserver_basic_types::{Arg, Args, BasicError, EffectRequest, FileHandle, HearRequest, HearType, Value, ops};
 use botserver_basic_vm::{Image, Limits, Machine, Step as MachineStep};
+use botserver_config::ParamValue;
 use botserver_engines::{Failure, LocalFailure, LocalWork, Outcome, Program, Step, TurnBuffer, Wait};
 use botserver_kernel::{IdSource, MessageId};
 use botserver_ui_tree::{ChatEvent, Part, ScriptError, Speaker};
@@ -73,7 +74,7 @@ impl ScriptProgram {
     ) -> Result<Self, StartError> {
         let mut machine = Machine::new(image, script, params, Limits::default())?;
         for (name, value) in context.config.params() {
-            machine.set_global(&name, &value)?;
+            machine.set_global(&name, &param(value))?;
         }
         Ok(Self::around(machine, keywords, ids, context))
     }
@@ -137,6 +138,11 @@ impl ScriptProgram {
     /// The WAIT is over.
     pub fn woke(&mut self) {
         self.resume_machine(Ok(Value::Null));
+    }
+
+    /// True while the person is asked for something that must not be shown.
+    pub fn is_hearing_secret(&self) -> bool {
+        self.hearing().is_some_and(|request| matches!(request.kind, HearType::Password))
     }
 
     fn hearing(&self) -> Option<HearRequest> {
@@ -245,18 +251,15 @@ impl ScriptProgram {
 impl Program for ScriptProgram {
     fn step(&mut self, turn: &mut TurnBuffer) -> Step {
         loop {
-            // A machine that was restored, or whose person answered wrongly, still waits for its effect.
-            let request = match self.machine.pending() {
-                Some(request) => request.clone(),
-                None => match self.machine.run(FUEL) {
-                    MachineStep::Effect(request) => request,
-                    MachineStep::Done(value) => return Step::Done(value.to_json()),
-                    MachineStep::Fuel => return Step::Yield,
-                    MachineStep::Failed(error) => {
-                        let detail = json!(error);
-                        return Step::Failed(Failure { message: error.message, detail });
-                    }
-                },
+            // A machine that was restored, or whose person answered wrongly, asks for its effect again.
+            let request = match self.machine.run(FUEL) {
+                MachineStep::Effect(request) => request,
+                MachineStep::Done(value) => return Step::Done(value.to_json()),
+                MachineStep::Fuel => return Step::Yield,
+                MachineStep::Failed(error) => {
+                    let detail = json!(error);
+                    return Step::Failed(Failure { message: error.message, detail });
+                }
             };
             if let Some(step) = self.effect(request, turn) {
                 return step;
@@ -304,6 +307,15 @@ impl Program for ScriptProgram {
         let mut saved = vec![FORMAT, self.attempts, u8::from(self.asked)];
         saved.extend(self.machine.snapshot());
         saved
+    }
+}
+
+fn param(value: ParamValue) -> Value {
+    match value {
+        ParamValue::Integer(number) => Value::Int(number),
+        ParamValue::Number(number) => Value::Float(number),
+        ParamValue::Boolean(on) => Value::Bool(on),
+        ParamValue::Text(text) => Value::text(text),
     }
 }
 

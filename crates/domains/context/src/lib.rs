@@ -1,1 +1,17 @@
-//! botserver-context
+//! What a conversation carries from turn to turn besides its messages: suggestions, contexts, the system prompt,
+//! the tools a model may call, and the session's variables.
+//!
+//! Invariant: all of it lives in the state document that a turn loads and its commit writes, under the key
+//! `context`; nothing here touches the database. That makes every keyword of this room replayable.
+
+mod keywords;
+mod model;
+
+use botserver_module::Module;
+
+pub use model::{ConversationContext, ToolCall};
+
+/// The room as the server plugs it in.
+pub fn module() -> Module {
+    Module { name: "context", keywords: keywords::keywords(), ..Module::default() }
+}

@@ -24,7 +24,7 @@ type Service = State<Arc<SessionService>>;
 pub(crate) fn routes(service: Arc<SessionService>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(show, rename, delete))
+        .routes(routes!(show, delete))
         .routes(routes!(messages))
         .routes(routes!(rate))
         .routes(routes!(upload))
@@ -171,25 +171,6 @@ async fn show(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<ConversationView>, Problem> {
     Ok(Json(service.load(&principal, id).await.map_err(problem)?.into()))
-}
-
-/// A new title.
-#[derive(Deserialize, ToSchema)]
-struct Rename {
-    /// 1 to 200 characters.
-    title: String,
-}
-
-/// Renames a conversation.
-#[utoipa::path(patch, path = "/api/v1/conversations/{id}", tag = "conversations",
-    params(("id" = String, Path)), request_body = Rename, responses((status = 200, body = ConversationView)))]
-async fn rename(
-    State(service): Service,
-    Caller(principal): Caller,
-    Path(id): Path<ConversationId>,
-    Json(body): Json<Rename>,
-) -> Result<Json<ConversationView>, Problem> {
-    Ok(Json(service.rename(&principal, id, &body.title).await.map_err(problem)?.into()))
 }
 
 /// Deletes a conversation with its messages and files.

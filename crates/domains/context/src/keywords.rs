@@ -1,0 +1,199 @@
+//! SET CONTEXT, ADD SUGGESTION, ADD TOOL, SET SESSION and their kin: each changes the state document only.
+
+use botserver_basic_types::{Arg, Args, BasicError, Effect, KeywordDecl, Value};
+use botserver_runtime::{CallContext, Keyword, TurnBuffer};
+use botserver_ui_tree::Suggestion;
+
+use crate::{ConversationContext, ToolCall};
+
+/// Suggestions beyond this are an accident of a loop; channels show ten at most.
+const MOST_SUGGESTIONS: usize = 50;
+/// Bytes of all session variables together (documented limit: 1 MB).
+const MOST_VARIABLE_BYTES: usize = 1 << 20;
+
+type Run = fn(&CallContext, &mut TurnBuffer, Args) -> Result<Value, BasicError>;
+
+fn keyword(name: &'static str, forms: &[&'static str], doc: &'static str, example: &'static str, run: Run) -> Keyword {
+    Keyword::say(KeywordDecl::new(name, forms, Effect::Say, doc, example), run)
+}
+
+fn returning(
+    name: &'static str,
+    forms: &[&'static str],
+    doc: &'static str,
+    example: &'static str,
+    run: Run,
+) -> Keyword {
+    Keyword::say(KeywordDecl::new(name, forms, Effect::Say, doc, example).returning(), run)
+}
+
+pub(crate) fn keywords() -> Vec<Keyword> {
+    vec![
+        keyword(
+            "ADD SUGGESTION",
+            &[
+                "ADD SUGGESTION TOOL tool:expr [WITH with:exprs] AS label:expr",
+                "ADD SUGGESTION TEXT text:expr AS label:expr",
+                "ADD SUGGESTION key:expr AS label:expr",
+                "ADD SUGGESTION label:expr [, action:expr]",
+            ],
+            "Adds a chip the person may press instead of typing.",
+            "ADD SUGGESTION \"track\" AS \"Where is my order?\"",
+            add_suggestion,
+        ),
+        keyword(
+            "CLEAR SUGGESTIONS",
+            &["CLEAR SUGGESTIONS"],
+            "Removes all chips.",
+            "CLEAR SUGGESTIONS",
+            |_, turn, _| {
+                ConversationContext::change(turn, |own| own.suggestions.clear());
+                Ok(Value::Null)
+            },
+        ),
+        keyword(
+            "SET CONTEXT",
+            &["SET CONTEXT name:expr AS text:expr", "SET CONTEXT name:expr , text:expr", "SET CONTEXT text:expr"],
+            "Gives the model a text to answer with, under a name; the same name replaces it.",
+            "SET CONTEXT \"hours\" AS \"We are open from 9 to 18.\"",
+            |_, turn, args| {
+                let name = args.get("name").map_or_else(|| "default".to_owned(), |_| args.text("name"));
+                let text = args.text("text");
+                ConversationContext::change(turn, |own| own.contexts.insert(name.to_lowercase(), text));
+                Ok(Value::Null)
+            },
+        ),
+        keyword(
+            "SYSTEM PROMPT",
+            &["SYSTEM PROMPT text:expr"],
+            "Sets the instructions of the model for this conversation; BEGIN SYSTEM PROMPT … END SYSTEM PROMPT writes them.",
+            "BEGIN SYSTEM PROMPT\nYou are the shop's assistant. Be brief.\nEND SYSTEM PROMPT",
+            |_, turn, args| {
+                let text = args.text("text");
+                ConversationContext::change(turn, |own| own.system_prompt = Some(text));
+                Ok(Value::Null)
+            },
+        ),
+        keyword(
+            "ADD TOOL",
+            &["ADD TOOL tool:expr", "USE TOOL tool:expr"],
+            "Lets the model call a script of this bot.",
+            "ADD TOOL \"find-product\"",
+            |_, turn, args| {
+                let tool = tool_name(&args)?;
+                ConversationContext::change(turn, |own| {
+                    if !own.tools.contains(&tool) {
+                        own.tools.push(tool);
+                    }
+                });
+                Ok(Value::Null)
+            },
+        ),
+        keyword(
+            "REMOVE TOOL",
+            &["REMOVE TOOL tool:expr"],
+            "Takes a tool away from the model.",
+            "REMOVE TOOL \"find-product\"",
+            |_, turn, args| {
+                let tool = tool_name(&args)?;
+                ConversationContext::change(turn, |own| own.tools.retain(|own| *own != tool));
+                Ok(Value::Null)
+            },
+        ),
+        keyword(
+            "CLEAR TOOLS",
+            &["CLEAR TOOLS"],
+            "Takes all tools away from the model.",
+            "CLEAR TOOLS",
+            |_, turn, _| {
+                ConversationContext::change(turn, |own| own.tools.clear());
+                Ok(Value::Null)
+            },
+        ),
+        returning(
+            "LIST TOOLS",
+            &["LIST TOOLS"],
+            "The names of the tools the model may call.",
+            "names = LIST TOOLS",
+            |_, turn, _| Ok(Value::Array(ConversationContext::load(turn).tools.iter().map(Value::text).collect())),
+        ),
+        keyword(
+            "SET SESSION",
+            &["SET SESSION key:expr , value:expr", "SET SESSION key:expr AS value:expr"],
+            "Keeps a value for this conversation.",
+            "SET SESSION \"cart\", items",
+            set_session,
+        ),
+        returning(
+            "GET SESSION",
+            &["GET SESSION key:expr"],
+            "A value kept for this conversation; `id` and `bot` are always there.",
+            "items = GET SESSION \"cart\"",
+            |cx, turn, args| Ok(session_value(cx, turn, &args.required_text("key")?)),
+        ),
+    ]
+}
+
+fn tool_name(args: &Args) -> Result<String, BasicError> {
+    let name = args.required_text("tool")?.to_lowercase();
+    Ok(name.strip_suffix(".bas").map(str::to_owned).unwrap_or(name))
+}
+
+fn add_suggestion(_: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<Value, BasicError> {
+    let label = args.required_text("label")?;
+    let (text, action) = if args.get("tool").is_some() {
+        let with = match args.get("with") {
+            Some(Arg::Values(values)) => values.clone(),
+            Some(Arg::Value(value)) => vec![value.clone()],
+            _ => Vec::new(),
+        };
+        (label.clone(), Some(ToolCall { tool: tool_name(&args)?, with }.to_action()))
+    } else if args.get("text").is_some() {
+        (args.required_text("text")?, None)
+    } else if args.get("key").is_some() {
+        (label.clone(), Some(format!("context:{}", args.required_text("key")?.to_lowercase())))
+    } else if args.get("action").is_some() {
+        (label.clone(), Some(args.required_text("action")?))
+    } else {
+        (label.clone(), None)
+    };
+    ConversationContext::change(turn, |own| {
+        if own.suggestions.len() >= MOST_SUGGESTIONS {
+            return Err(BasicError::limit(format!("there are {MOST_SUGGESTIONS} suggestions already"))
+                .with_help("CLEAR SUGGESTIONS before adding new ones"));
+        }
+        // A dialog that runs again adds its chips again; the person sees each once.
+        own.suggestions.retain(|known| known.label != label);
+        own.suggestions.push(Suggestion { label, text, action });
+        Ok(Value::Null)
+    })
+}
+
+fn set_session(_: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<Value, BasicError> {
+    let key = args.required_text("key")?.to_lowercase();
+    let value = args.value("value");
+    ConversationContext::change(turn, |own| {
+        let previous = own.variables.insert(key.clone(), value);
+        let size = serde_json::to_string(&own.variables).map_or(usize::MAX, |text| text.len());
+        if size > MOST_VARIABLE_BYTES {
+            match previous {
+                Some(previous) => own.variables.insert(key, previous),
+                None => own.variables.remove(&key),
+            };
+            return Err(BasicError::limit("the variables of a session may take 1 MB together"));
+        }
+        Ok(Value::Null)
+    })
+}
+
+fn session_value(cx: &CallContext, turn: &TurnBuffer, key: &str) -> Value {
+    let key = key.to_lowercase();
+    let stored = ConversationContext::load(turn).variables.get(&key).cloned();
+    stored.unwrap_or_else(|| match key.as_str() {
+        "id" | "session_id" => cx.conversation_id.map(|id| Value::text(id.to_string())).unwrap_or_default(),
+        "bot" | "bot_name" => Value::text(&cx.bot_name),
+        "user_id" => Value::text(cx.principal.person_id.to_string()),
+        "locale" | "language" => Value::text(&cx.locale),
+        _ => Value::text(""),
+    })
+}
