@@ -16,6 +16,7 @@ macro_rules! codes {
     ($($name:ident = $code:literal, $title:literal, $explanation:literal;)*) => {
         /// A diagnostic's code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(dead_code, reason = "rows outlive their use")]
         pub(crate) enum Code { $($name,)* }
 
         impl Code {

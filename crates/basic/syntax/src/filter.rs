@@ -78,6 +78,20 @@ struct Reader<'t> {
     nodes: usize,
 }
 
+/// Stands for the value number `index` of the script in a filter text that is read ahead of the run.
+pub(crate) fn placeholder(index: usize) -> Option<char> {
+    char::from_u32(0xf0000 + u32::try_from(index).ok().filter(|index| *index < 1000)?)
+}
+
+/// The number of the value, if the character stands for one.
+pub(crate) fn placeholder_index(c: char) -> Option<usize> {
+    (0xf0000..0xf0000 + 1000).contains(&(c as u32)).then(|| c as usize - 0xf0000)
+}
+
+fn is_placeholder(c: char) -> bool {
+    placeholder_index(c).is_some()
+}
+
 const COMPARISONS: &[(&str, BinaryOp)] = &[
     ("<>", BinaryOp::NotEqual),
     ("!=", BinaryOp::NotEqual),
@@ -234,6 +248,11 @@ impl<'t> Reader<'t> {
         self.at += raw.len();
         if text.is_empty() {
             return Ok(DataExpr::Value(Value::text("")));
+        }
+        // A value of the script stands for all of an unquoted value or for a part of a quoted one; anything
+        // else (`a=1` + more) could be a piece of a condition and is left to the run.
+        if text.contains(is_placeholder) && (in_list || text.chars().count() != 1) {
+            return self.fail("a value of the script is glued to this text");
         }
         Ok(DataExpr::Value(plain_value(text)))
     }

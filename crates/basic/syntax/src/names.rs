@@ -47,10 +47,6 @@ impl Names {
     pub(crate) fn is_procedure(&self, name: &str) -> bool {
         self.procedures.contains(name.to_lowercase().as_str())
     }
-
-    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
-        self.variables.iter().map(|name| &**name)
-    }
 }
 
 /// Collects the names of a token list; `more` are variables that the host gives to every script.

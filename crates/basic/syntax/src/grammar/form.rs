@@ -12,6 +12,8 @@ pub(crate) enum ArgKind {
     Word,
     Name,
     Path,
+    /// A filter text; its pieces are read when the script is parsed, so that values stay values.
+    Filter,
     Condition,
     Assigns,
     Values,
@@ -29,6 +31,7 @@ impl ArgKind {
             "word" => Self::Word,
             "name" => Self::Name,
             "path" => Self::Path,
+            "filter" => Self::Filter,
             "cond" => Self::Condition,
             "assigns" => Self::Assigns,
             "values" => Self::Values,
@@ -41,7 +44,7 @@ impl ArgKind {
 
     /// Kinds whose text is an ordinary expression, so that one parse serves all of them.
     pub(crate) const fn is_expr(self) -> bool {
-        matches!(self, Self::Expr | Self::Exprs | Self::Fields | Self::Word | Self::Name | Self::Path)
+        matches!(self, Self::Expr | Self::Exprs | Self::Fields | Self::Word | Self::Name | Self::Path | Self::Filter)
     }
 }
 

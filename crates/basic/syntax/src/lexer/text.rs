@@ -97,6 +97,8 @@ fn scan_to(source: &str, start: usize, limit: usize, quote: char, one_line: bool
 
 /// The place of the `}` that closes a `${`; else how far it is certain that there is none.
 fn code_end(source: &str, start: usize, limit: usize, quote: Option<char>) -> Result<usize, usize> {
+    // No author writes a longer one; the bound keeps a text full of open `${` linear.
+    let limit = limit.min(start + 1000);
     let bytes = source.as_bytes();
     let mut depth = 0usize;
     let mut at = start;
@@ -112,8 +114,8 @@ fn code_end(source: &str, start: usize, limit: usize, quote: Option<char>) -> Re
                 let own = quote.is_some_and(|own| own as u32 == u32::from(byte));
                 // A quote of the surrounding text is part of the code only when code came before it.
                 let nested = !own || depth > 0 || matches!(last, b'=' | b'+' | b',' | b'?' | b':' | b'<' | b'>' | b'&');
-                let line = &source[at + 1..limit];
-                let close = line.find(['\n', byte as char]).filter(|close| line.as_bytes()[*close] == byte);
+                let line = &bytes[at + 1..limit];
+                let close = line.iter().position(|b| *b == b'\n' || *b == byte).filter(|close| line[*close] == byte);
                 match close {
                     Some(close) if nested && last != b'{' => at += close + 1,
                     _ => return Err(at),

@@ -259,7 +259,7 @@ impl Parser<'_> {
             return self.expected("when it runs, such as \"every day at 9am\"");
         }
         let loc = self.since(start);
-        let has_end = self.names.schedule_ends.iter().any(|end| *end > from);
+        let has_end = self.names.schedule_ends.last().is_some_and(|end| *end > from);
         let body = if named.is_some() && has_end {
             let mut body = Block::new();
             self.statements(&mut body, Some(BlockKind::Schedule));

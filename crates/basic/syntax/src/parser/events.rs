@@ -34,8 +34,9 @@ impl Parser<'_> {
 
     /// The statements up to END ON; `None` when no END ON comes before the next event: the script is the handler.
     fn event_body(&mut self, start: crate::ast::Loc, from: usize) -> Option<Block> {
-        let next_event = self.names.event_starts.iter().copied().find(|at| *at > from).unwrap_or(usize::MAX);
-        if !self.names.event_ends.iter().any(|end| *end > from && *end < next_event) {
+        let after = |places: &[usize]| places.get(places.partition_point(|at| *at <= from)).copied();
+        let end = after(&self.names.event_ends).unwrap_or(usize::MAX);
+        if end >= after(&self.names.event_starts).unwrap_or(usize::MAX) {
             return None;
         }
         let outer = std::mem::take(&mut self.open);

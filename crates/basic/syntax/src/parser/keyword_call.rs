@@ -135,6 +135,25 @@ impl<'g> Walk<'g> {
         (words, equal)
     }
 
+    /// True when exactly this kind of argument can be followed by what stands at an index.
+    fn goes_on(&self, kind: ArgKind, parser: &Parser<'_>, at: usize) -> bool {
+        let word = parser.word_at(at).to_uppercase();
+        let targets = self.edges().filter(|(_, edge, _)| matches!(edge, Edge::Arg(_, own) if *own as u8 == kind as u8));
+        let mut states = targets.flat_map(|(thread, _, to)| {
+            let accepting = self.automaton.forms[thread.form].3;
+            self.automaton.closure(to).into_iter().map(move |state| (state, accepting))
+        });
+        states.any(|(state, accepting)| {
+            let ends = state == accepting && (word.is_empty() || parser.is_stop(&word));
+            ends && !parser.is_symbol_at(at, ",") && !parser.is_symbol_at(at, "=")
+                || self.automaton.edges[state].iter().any(|(edge, _)| match edge {
+                    Edge::Word(own, _) => word.split('_').next() == Some(&**own),
+                    Edge::Symbol(own) => parser.is_symbol_at(at, own),
+                    _ => false,
+                })
+        })
+    }
+
     /// What could come next, for error messages.
     fn expectation(&self) -> String {
         let mut wanted: Vec<String> = Vec::new();
@@ -236,27 +255,35 @@ impl<'s> Parser<'s> {
     fn keyword_call(&mut self, found: Found, brackets: bool) -> PResult<(KeywordCall, Option<LValue>)> {
         let grammar: &'s crate::grammar::Grammar = self.grammar;
         let Some(automaton) = grammar.automaton(found.node) else { return self.expected("a keyword") };
+        let start = self.at;
         let phrase = self.loc().to(self.token_at(found.after - 1).loc);
         self.at = found.after - 1;
         self.advance();
         let mut walk = Walk::new(automaton);
         if brackets {
-            self.bracketed(")", |parser| parser.walk_forms(&mut walk, phrase, true))?;
+            self.bracketed(")", |parser| parser.walk_forms(&mut walk, true))?;
         } else {
-            self.walk_forms(&mut walk, phrase, false)?;
+            self.walk_forms(&mut walk, false)?;
         }
-        self.finish_call(walk, phrase)
+        self.finish_call(walk, phrase, start)
     }
 
-    fn finish_call(&mut self, mut walk: Walk<'_>, phrase: Loc) -> PResult<(KeywordCall, Option<LValue>)> {
+    fn finish_call(&mut self, mut walk: Walk<'_>, phrase: Loc, start: usize) -> PResult<(KeywordCall, Option<LValue>)> {
         let automaton = walk.automaton;
         let Some(thread) = walk.accepting().cloned() else {
             let keyword = automaton.forms.first().map_or(0, |form| form.0);
             let keyword = &self.grammar.keywords[keyword];
-            let forms = keyword.forms.iter().map(|form| format!("`{form}`")).collect::<Vec<_>>().join(", ");
             let message = format!("{} expects {} here, found {}", keyword.name, walk.expectation(), self.shown());
+            let forms = keyword.forms.iter().map(|form| format!("`{form}`")).collect::<Vec<_>>().join(", ");
+            // `SET CONTXT …` is a SET to the grammar and a slip to the author.
+            let words = self.slice(phrase).split([' ', '_']).count();
+            let longer = self.nearest_statement(start).filter(|near| near.split(' ').count() > words);
+            let help = longer.map_or_else(
+                || format!("{} is written {forms}.", keyword.name),
+                |near| format!("Did you mean `{near}`?"),
+            );
             let loc = self.here();
-            self.error_help(Code::KeywordForm, loc, message, format!("{} is written {forms}", keyword.name));
+            self.error_help(Code::KeywordForm, loc, message, help);
             return Err(super::Bail);
         };
         let (keyword, form, ..) = automaton.forms[thread.form];
@@ -303,7 +330,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Reads parts as long as a form goes on with them.
-    fn walk_forms(&mut self, walk: &mut Walk<'_>, phrase: Loc, brackets: bool) -> PResult<()> {
+    fn walk_forms(&mut self, walk: &mut Walk<'_>, brackets: bool) -> PResult<()> {
         let comma_ends = self.context.comma_ends && !brackets;
         let mut after_arg = false;
         loop {
@@ -354,8 +381,7 @@ impl<'s> Parser<'s> {
             if !self.can_be_argument(walk) {
                 return Ok(());
             }
-            self.argument(walk, phrase)?;
-            after_arg = true;
+            after_arg = self.argument(walk)?;
         }
     }
 
@@ -423,7 +449,8 @@ impl<'s> Parser<'s> {
         continues
     }
 
-    fn argument(&mut self, walk: &mut Walk<'_>, phrase: Loc) -> PResult<()> {
+    /// Reads one argument; true when a comma after it may be left out.
+    fn argument(&mut self, walk: &mut Walk<'_>) -> PResult<bool> {
         let kinds: Vec<ArgKind> = walk
             .edges()
             .filter_map(|(_, edge, _)| if let Edge::Arg(_, kind) = edge { Some(*kind) } else { None })
@@ -432,7 +459,12 @@ impl<'s> Parser<'s> {
         let pair = self.is_pair(self.at);
         // The more particular way to read a name goes first; it falls back to an expression by itself.
         let particular = |kind: &&ArgKind| matches!(kind, ArgKind::Name | ArgKind::Word | ArgKind::Path);
-        let single = || kinds.iter().find(particular).or_else(|| kinds.iter().find(|kind| !is_list(kind)));
+        let end = self.dotted_end(self.at);
+        let fits_here = |kind: &&ArgKind| particular(kind) && walk.goes_on(**kind, self, end);
+        let single = || {
+            let plain = || kinds.iter().find(|kind| !is_list(kind) && !particular(kind));
+            kinds.iter().find(fits_here).or_else(plain).or_else(|| kinds.iter().find(particular))
+        };
         let kind = match (kinds.iter().find(is_list), single()) {
             (Some(list), _) if pair => *list,
             (_, Some(other)) => *other,
@@ -453,8 +485,7 @@ impl<'s> Parser<'s> {
             Edge::Arg(name, own) if fits(*own, kind) => Some(Some((name.clone(), *own, index))),
             _ => None,
         });
-        let _ = phrase;
-        Ok(())
+        Ok(kind as u8 != ArgKind::Name as u8)
     }
 
     fn piece(&mut self, kind: ArgKind) -> PResult<Piece> {
@@ -477,6 +508,10 @@ impl<'s> Parser<'s> {
                 ArgExpr::Expr(self.node(start, ExprKind::Literal(text))?)
             }
             ArgKind::Name => ArgExpr::Expr(self.expression_at(strength)?),
+            ArgKind::Filter => {
+                let text = self.expression_at(strength)?;
+                self.filter_text(text)
+            }
             ArgKind::Condition => {
                 self.context.columns = Columns::Left;
                 self.context.in_condition = true;
@@ -499,12 +534,18 @@ impl<'s> Parser<'s> {
         Ok(Piece::Arg(arg))
     }
 
-    /// A name or dotted name with nothing done to it.
-    fn is_bare_name(&self) -> bool {
-        let mut end = self.at + 1;
+    /// The token after a name and its `.members`.
+    fn dotted_end(&self, at: usize) -> usize {
+        let mut end = at + 1;
         while self.is_symbol_at(end, ".") && !self.word_at(end + 1).is_empty() {
             end += 2;
         }
+        end
+    }
+
+    /// A name or dotted name with nothing done to it.
+    fn is_bare_name(&self) -> bool {
+        let end = self.dotted_end(self.at);
         let ends =
             matches!(self.token_at(end).kind, TokenKind::Symbol("," | ")" | "=") | TokenKind::Newline | TokenKind::Eof);
         !self.word().is_empty() && (ends || self.is_stop(self.word_at(end)))
@@ -520,10 +561,7 @@ impl<'s> Parser<'s> {
         if ["TRUE", "FALSE", "NULL"].iter().any(|constant| head.eq_ignore_ascii_case(constant)) {
             return None;
         }
-        let mut end = self.at + 1;
-        while self.is_symbol_at(end, ".") && !self.word_at(end + 1).is_empty() {
-            end += 2;
-        }
+        let end = self.dotted_end(self.at);
         let next = self.token_at(end);
         let ends = match next.kind {
             TokenKind::Symbol(symbol) => matches!(symbol, "," | ")" | "]" | "}" | "="),
@@ -572,16 +610,11 @@ impl<'s> Parser<'s> {
 
     /// True for `a =`, `a.b =`, `a AS`, `"a" =`, `"a" AS`.
     fn is_pair(&self, at: usize) -> bool {
-        let mut end = at + 1;
-        match self.token_at(at).kind {
-            TokenKind::Word => {
-                while self.is_symbol_at(end, ".") && !self.word_at(end + 1).is_empty() {
-                    end += 2;
-                }
-            }
-            TokenKind::Text(_) => {}
+        let end = match self.token_at(at).kind {
+            TokenKind::Word => self.dotted_end(at),
+            TokenKind::Text(_) => at + 1,
             _ => return false,
-        }
+        };
         self.is_symbol_at(end, "=") || self.is_word_at(end, "AS")
     }
 

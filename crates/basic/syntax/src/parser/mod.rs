@@ -5,6 +5,7 @@ mod control;
 mod declarations;
 mod events;
 mod expressions;
+mod filter_text;
 mod hear;
 mod keyword_call;
 mod literals;
@@ -14,7 +15,10 @@ mod statements;
 mod suggest;
 mod table;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use botserver_basic_types::{Diagnostic, Severity};
 
@@ -85,6 +89,7 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
         open: Vec::new(),
         labels: Labels::default(),
         single_line: 0,
+        defined: HashSet::new(),
         procedure: false,
         assigning: None,
     };
@@ -200,6 +205,7 @@ struct Parser<'s> {
     labels: Labels,
     /// Depth of single-line IFs: ELSE ends a statement.
     single_line: u32,
+    defined: HashSet<Arc<str>>,
     /// Inside SUB or FUNCTION.
     procedure: bool,
     /// The plain variable whose value is being parsed (`role = GET role`).
@@ -547,6 +553,7 @@ impl<'s> Parser<'s> {
             let mut body = Block::new();
             parser.statements(&mut body, None);
             parser.warn_unreachable(&body);
+            parser.resolve_types();
             body
         })
     }

@@ -275,7 +275,8 @@ impl Parser<'_> {
                     _ if min == max => min.to_string(),
                     _ => format!("{min} to {max}"),
                 };
-                let message = format!("`{name}` takes {wanted} arguments, here are {}", args.len());
+                let plural = if wanted == "1" || wanted.ends_with(" 1") { "" } else { "s" };
+                let message = format!("`{name}` takes {wanted} argument{plural}, not {}", args.len());
                 let loc = self.since(start);
                 self.error(Code::WrongArgumentCount, loc, message);
             }

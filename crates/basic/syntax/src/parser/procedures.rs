@@ -34,7 +34,7 @@ impl Parser<'_> {
         let ends: &[&[&str]] = &[&["END", "SUB"], &["END", "FUNCTION"]];
         let ends: Vec<&[&str]> = if returns { ends.iter().rev().copied().collect() } else { ends.to_vec() };
         self.close(start, if returns { "FUNCTION" } else { "SUB" }, &ends);
-        if self.script.procedures.iter().any(|other| other.name.key == name.key) {
+        if !self.defined.insert(name.key.clone()) {
             let message = format!("`{}` is defined for the second time", name.text);
             self.error(Code::DuplicateProcedure, name.loc, message);
             return Ok(());

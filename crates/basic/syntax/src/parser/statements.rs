@@ -88,7 +88,9 @@ impl Parser<'_> {
                 continue;
             }
             self.statement(out);
-            if !self.at_line_end() {
+            // A block without its end leaves the cursor at the beginning of the line that shows it.
+            let fresh_line = self.at > 0 && self.token_at(self.at - 1).kind == TokenKind::Newline;
+            if !self.at_line_end() && !fresh_line {
                 let message = format!("{} is left over after the statement", self.shown());
                 let loc = self.loc();
                 self.error(Code::UnexpectedToken, loc, message);
@@ -545,7 +547,7 @@ impl Parser<'_> {
             TokenKind::Word => format!("`{}` is not a keyword, and no `=` follows it", self.slice(loc)),
             _ => format!("a statement cannot begin with {}", self.shown()),
         };
-        let help = self.nearest_statement().map(|near| format!("Did you mean `{near}`?"));
+        let help = self.nearest_statement(self.at).map(|near| format!("Did you mean `{near}`?"));
         self.report(Severity::Error, Code::UnknownStatement, loc, message, help);
         Err(super::Bail)
     }

@@ -99,10 +99,10 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>)
 
 impl Parser<'_> {
     /// The statement that the words at the cursor look like, and how many of them.
-    pub(super) fn nearest_statement(&self) -> Option<String> {
+    pub(super) fn nearest_statement(&self, at: usize) -> Option<String> {
         let mut words: Vec<&str> = Vec::new();
         while words.len() < 4 {
-            match self.word_at(self.at + words.len()) {
+            match self.word_at(at + words.len()) {
                 "" => break,
                 word => words.push(word),
             }

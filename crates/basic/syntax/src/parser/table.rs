@@ -1,6 +1,6 @@
 //! `TABLE … END TABLE` in all styles of rows, and `CREATE INDEX`.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use botserver_basic_types::DataExpr;
 
@@ -53,7 +53,6 @@ impl Parser<'_> {
         }
         self.close(start, "TABLE", &[&["END", "TABLE"]]);
         self.script.tables.push(table);
-        self.resolve_types();
         Ok(())
     }
 
@@ -303,37 +302,33 @@ impl Parser<'_> {
 
     /// A type that is the name of a table makes a reference with the type of that table's key; any other
     /// unknown type is text.
-    fn resolve_types(&mut self) {
-        let keys: Vec<(Arc<str>, Option<(ColumnType, Option<u32>, Option<u32>)>)> = self
+    pub(super) fn resolve_types(&mut self) {
+        type Key = (Arc<str>, Option<(ColumnType, Option<u32>, Option<u32>)>);
+        let keys: HashMap<String, Key> = self
             .script
             .tables
             .iter()
             .map(|table| {
                 let key = table.columns.iter().find(|column| column.key).or(table.columns.first());
-                (table.name.clone(), key.map(|key| (key.kind, key.length, key.scale)))
+                let key = key.map(|key| (key.kind, key.length, key.scale));
+                (table.name.to_lowercase(), (table.name.clone(), key))
             })
             .collect();
-        let last = !self.tables_follow();
         for column in self.script.tables.iter_mut().flat_map(|table| &mut table.columns) {
             let Some((wanted, Some(mark))) = &column.references else { continue };
             if &**mark != "?" {
                 continue;
             }
-            match keys.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)) {
+            match keys.get(&wanted.to_lowercase()) {
                 Some((name, key)) => {
                     if let Some((kind, length, scale)) = *key {
                         (column.kind, column.length, column.scale) = (kind, length, scale);
                     }
                     column.references = Some((name.clone(), None));
                 }
-                None if last => column.references = None,
-                None => {}
+                None => column.references = None,
             }
         }
-    }
-
-    fn tables_follow(&self) -> bool {
-        (self.at..self.tokens.len()).any(|at| self.is_word_at(at, "TABLE") && at > 0 && self.line_ends_at(at - 1))
     }
 
     /// `CREATE [UNIQUE] INDEX n ON t(c)`

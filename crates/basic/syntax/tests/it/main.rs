@@ -1,0 +1,20 @@
+//! Text in, text out: scripts and what the parser makes of them.
+
+mod filters;
+mod grammar;
+mod robust;
+mod snippets;
+
+use botserver_basic_syntax::{Parsed, print, render};
+
+/// Parses with the tests' own keywords.
+pub(crate) fn parse(source: &str) -> Parsed {
+    botserver_basic_syntax::parse("test.bas", source, grammar::grammar())
+}
+
+/// The tree, then the diagnostics as people see them.
+pub(crate) fn check(source: &str) -> String {
+    let parsed = parse(source);
+    let diagnostics: String = parsed.diagnostics.iter().map(|diagnostic| render(diagnostic, source)).collect();
+    format!("{}{diagnostics}", print(&parsed.script))
+}

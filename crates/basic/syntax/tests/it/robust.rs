@@ -1,0 +1,208 @@
+//! No text makes the parser panic, hang or overflow the stack.
+
+use botserver_basic_syntax::{parse_filter, render};
+use proptest::prelude::*;
+
+use crate::parse;
+
+/// Pieces of real scripts, to be cut and mixed.
+const PIECES: &[&str] = &[
+    "TALK \"Hello ${name}\"",
+    "x = FIND \"t\", \"a=1\"",
+    "IF x THEN",
+    "ELSE",
+    "END IF",
+    "FOR EACH v IN list DO",
+    "NEXT v",
+    "END FOR",
+    "WHILE a < 3",
+    "WEND",
+    "DO",
+    "LOOP UNTIL b",
+    "SELECT CASE x",
+    "CASE 1, 2",
+    "CASE ELSE",
+    "END SELECT",
+    "WITH o",
+    "a = 1",
+    "END WITH",
+    "BEGIN TALK",
+    "END TALK",
+    "TABLE T",
+    "Id number key",
+    "END TABLE",
+    "SUB s(a)",
+    "END SUB",
+    "HEAR v AS EMAIL WITH \"p\"",
+    "SAVE \"t\" WITH a AS b, c AS d",
+    "UPDATE \"t\" SET n = n + 1 WHERE id = y",
+    "x = SELECT SUM(a) AS b FROM c WHERE d = e GROUP BY f",
+    "ON ERROR GOTO l",
+    "l:",
+    "GOTO l",
+    "RETURN WITH a AS 1",
+    "PARAM x AS string LIKE \"a\" OPTIONAL",
+    "DESCRIPTION free text",
+    "SET SCHEDULE \"every hour\"",
+    "'",
+    "\"",
+    "${",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "#{ \"a\": 1 }",
+    ",",
+    "=",
+    "?.",
+    "??",
+    "? 1 : 2",
+    " _",
+    ";",
+    "REM x",
+    "AND",
+    "NOT",
+    "GET",
+    "GET",
+    "SET",
+    "AS",
+    "TO",
+    "ON INSERT OF \"t\"",
+    "END ON",
+    "TRY",
+    "CATCH e",
+    "END TRY",
+    "\n",
+    "\n",
+    "\n",
+    "\u{feff}",
+    "é",
+    "😀",
+    "BEGIN MAIL a@b.c",
+    "Subject: x",
+    "END MAIL",
+    "SET HEADER \"a\" = \"b\"",
+    "1e",
+    "0x",
+    ".5",
+    "a.b[1](2)?.c",
+    "\\\"",
+];
+
+fn survives(source: &str) {
+    let parsed = parse(source);
+    for diagnostic in &parsed.diagnostics {
+        assert!(diagnostic.span.start <= diagnostic.span.end);
+        assert!(source.is_char_boundary(diagnostic.span.start as usize));
+        render(diagnostic, source);
+    }
+    botserver_basic_syntax::print(&parsed.script);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 600 } else { 4000 }))]
+
+    #[test]
+    fn any_text(source in any::<String>()) {
+        survives(&source);
+    }
+
+    #[test]
+    fn any_line_like_text(source in "[ -~\n\t\r]{0,200}") {
+        survives(&source);
+    }
+
+    #[test]
+    fn mixed_pieces(parts in prop::collection::vec((0..PIECES.len(), prop_oneof![Just(" "), Just("\n"), Just("")]), 0..60)) {
+        let source: String = parts.iter().map(|(index, gap)| format!("{}{gap}", PIECES[*index])).collect();
+        survives(&source);
+    }
+
+    #[test]
+    fn any_filter(text in "[ -~]{0,80}") {
+        let _ = parse_filter(&text);
+    }
+
+    #[test]
+    fn mixed_filter(parts in prop::collection::vec(prop::sample::select(vec![
+        "a", "=", "'x'", "AND", "OR", "NOT", "(", ")", "IN", ",", "1", "BETWEEN", "IS", "NULL", "LIKE", "f(", "-", "*", "é",
+    ]), 0..40)) {
+        let _ = parse_filter(&parts.join(" "));
+    }
+}
+
+#[test]
+fn deep_and_long_scripts_are_diagnosed() {
+    let n = 100_000;
+    let sources = [
+        format!("x = {}1{}", "(".repeat(n), ")".repeat(n)),
+        "(".repeat(n),
+        format!("x = {}", "(".repeat(n)),
+        format!("x = {}", "[".repeat(n)),
+        format!("x = {}", "{a:".repeat(n)),
+        "IF a THEN\n".repeat(n),
+        "IF a THEN ".repeat(n),
+        format!("{}{}", "IF a THEN\n".repeat(n), "END IF\n".repeat(n)),
+        "FOR EACH a IN b\n".repeat(n),
+        "SELECT CASE a\nCASE 1\n".repeat(n),
+        format!("x = {}1", "1 + ".repeat(n)),
+        format!("x = {}1", "NOT ".repeat(n)),
+        format!("x = {}1", "-".repeat(n)),
+        format!("x = {}1", "2 ^ ".repeat(n)),
+        format!("x = a{}", ".b".repeat(n)),
+        format!("x = a{}", "[1]".repeat(n)),
+        format!("a{} = 1", ".b".repeat(n)),
+        format!("a{} = 1", "[1]".repeat(n)),
+        format!("x = {}1", "GET ".repeat(n)),
+        format!("x = {}1", "LEN ".repeat(n)),
+        format!("x = {}1", "a ? ".repeat(n)),
+        format!("x = \"{}\"", "${".repeat(n)),
+        format!("x = \"{}\"", "${a".repeat(n)),
+        format!("TALK {}", "\"${a+".repeat(n)),
+        "\"\n".repeat(n),
+        "x = \"a\n".repeat(n),
+        "'".repeat(n),
+        "BEGIN TALK\n".repeat(n),
+        "TABLE t\n".repeat(n),
+        "SUB s\n".repeat(n),
+        "ON \"a\"\n".repeat(n),
+        "TALK _\n".repeat(n),
+        "a:\n".repeat(n),
+        "TALK ".repeat(n),
+        "FIND \"t\" WHERE a = ".repeat(n),
+        "SEND MAIL a, ".repeat(n),
+        "SAVE \"t\" WITH a AS ".repeat(n),
+        "x = a,\n".repeat(n),
+        "SELECT x\n".repeat(n),
+        "DESCRIPTION \"a\"\n".repeat(n),
+        "PARAM a\nDESCRIPTION \"a\"\n".repeat(n),
+        "\n".repeat(n),
+        "WHERE\n".repeat(n),
+        "FIND a\n\n".repeat(n),
+        "DIM a(1, ".repeat(n),
+    ];
+    for source in &sources {
+        let start = std::time::Instant::now();
+        let parsed = parse(source);
+        let spent = start.elapsed();
+        if spent.as_millis() > 500 {
+            println!("{:?}… took {spent:?}", &source[..30.min(source.len())]);
+        }
+        assert!(parsed.diagnostics.len() < 200_000);
+    }
+}
+
+#[test]
+fn deep_and_long_filters_are_refused() {
+    for text in [
+        "(".repeat(100_000),
+        "NOT ".repeat(100_000),
+        "a=1 AND ".repeat(100_000),
+        "f(".repeat(100_000),
+        "-".repeat(100_000),
+    ] {
+        assert!(parse_filter(&text).is_err());
+    }
+}
