@@ -5,7 +5,10 @@ use std::fmt::Write;
 
 use botserver_basic_types::{BinaryOp, UnaryOp, Value, ops};
 
-use crate::ast::*;
+use crate::ast::{
+    ArgExpr, Block, CasePattern, Expr, ExprKind, Hear, HearKind, KeywordCall, LValue, LoopTest, OnError, ParamDecl,
+    Resume, Script, Step, Stmt, StmtKind, TableDecl, TextPart,
+};
 
 /// The whole script.
 pub fn print(script: &Script) -> String {

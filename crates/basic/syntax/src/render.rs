@@ -1,5 +1,7 @@
 //! A diagnostic as people read it: place, sentence, the line with the exact spot marked, and advice.
 
+use std::fmt::Write;
+
 use botserver_basic_types::{Diagnostic, Severity};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -24,10 +26,10 @@ pub fn render(diagnostic: &Diagnostic, source: &str) -> String {
     let margin = " ".repeat(number.len());
     // Tabs are shown as one blank, so that the carets stand under what they mean.
     let shown = line.replace('\t', " ");
-    text.push_str(&format!("{number} | {shown}\n"));
-    text.push_str(&format!("{margin} | {}{}\n", " ".repeat(width(before)), "^".repeat(width(marked).max(1))));
+    let _ = writeln!(text, "{number} | {shown}");
+    let _ = writeln!(text, "{margin} | {}{}", " ".repeat(width(before)), "^".repeat(width(marked).max(1)));
     if let Some(help) = &diagnostic.help {
-        text.push_str(&format!("{margin} = help: {help}\n"));
+        let _ = writeln!(text, "{margin} = help: {help}");
     }
     text
 }

@@ -30,12 +30,30 @@ pub enum Effect {
 ///
 /// * `UPPER CASE` words are matched ignoring case; a blank between the words of the leading phrase
 ///   equals `_` (`SET_CONTEXT`). `A|B` in parentheses is a choice of words; `name:(A|B)` keeps which.
-/// * `name:kind` is an argument: `expr` one expression; `exprs` one or more, separated by commas;
-///   `cond` a condition where bare names are columns; `assigns` a list `a = x, b = y` (also `AS`);
-///   `order` a list `a DESC, b`; `columns` a list of column expressions with `AS`; `word` a bare word
-///   or an expression.
+/// * `name:kind` is an argument; its kind is one of
+///   - `expr`: one expression;
+///   - `exprs`: one or more, separated by commas (`Arg::Values`);
+///   - `fields`: the same, each with the name of its variable or last member (`SAVE "t", id, po.total`),
+///     empty if it has none (`Arg::Assignments`);
+///   - `word`: a bare (also dotted) name that is no variable of the script is its own text, else an expression;
+///   - `name`: a bare name is its own text even if a variable has that name, else an expression;
+///   - `path`: like `word`; also a text such as `"order.total"` is read as that field if the script has
+///     a variable `order`, and in `role = GET role` the name means its own text;
+///   - `filter`: a filter text. Literal ones, and those put together with `+`, `&`, `${…}` so that every value
+///     is a whole value or inside quotes, arrive as `Arg::Condition` with the values bound; any other text
+///     arrives as `Arg::Value` and is read by `parse_filter` of `basic/syntax` when it is known;
+///   - `cond`: a condition where bare names left of a comparison are columns (`Arg::Condition`; a single
+///     text is `DataExpr::Value`);
+///   - `assigns`: a list `a = x, b = y` or `a AS x, b AS y`, unknown names on the right are columns;
+///   - `values`: the same without columns, for rows that do not exist yet;
+///   - `order`: a list `a DESC, b`; `columns`: a list of column expressions with `AS`;
+///   - `target`: a variable that takes the result (`GET u INTO v`); the parser makes an assignment of it, so
+///     the argument does not arrive.
 /// * `[ … ]` is optional; neighbouring optional groups that start with a word may stand in any order
-///   and on continuation lines. `,` is itself and may be left out before a text literal.
+///   and on continuation lines. `,` and `=` are themselves; `,` may be left out before a text literal, and a
+///   `,` before a clause word is ignored (`…, ATTACHMENT f`).
+/// * All forms are walked at once: they should agree on the kind of arguments that stand in the same place.
+///   The lowest form that fits wins. A use may put the arguments in parentheses: `USE_KB("n")`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeywordDecl {
     /// Stable name; append-only, bytecode refers to it. By habit the phrase without arguments.

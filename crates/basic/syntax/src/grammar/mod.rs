@@ -129,15 +129,12 @@ impl Grammar {
             let form = form::parse(text).map_err(fail)?;
             let mut node = 0;
             for word in &form.phrase {
-                node = match self.nodes[node].next.get(word) {
-                    Some(next) => *next,
-                    None => {
-                        self.nodes.push(PhraseNode::default());
-                        let next = self.nodes.len() - 1;
-                        self.nodes[node].next.insert(word.clone(), next);
-                        next
-                    }
-                };
+                let fresh = self.nodes.len();
+                let next = *self.nodes[node].next.entry(word.clone()).or_insert(fresh);
+                if next == fresh {
+                    self.nodes.push(PhraseNode::default());
+                }
+                node = next;
             }
             arg_names.push(form.arg_names());
             self.nodes[node].automaton.get_or_insert_default().add(own, index as u16, &form.items);

@@ -136,7 +136,7 @@ impl<'s> Lexer<'s> {
         self.at += rest.len() - trimmed.len();
         let rest = trimmed;
         let comment = rest.starts_with("//")
-            || (rest.starts_with('#') && !(rest.starts_with("#{") && !self.open.is_empty()))
+            || (rest.starts_with('#') && (self.open.is_empty() || !rest.starts_with("#{")))
             || (first_word(rest).eq_ignore_ascii_case("rem") && !rest[3..].starts_with(['.', '[', '(', '=']));
         if comment {
             self.at = self.line_end(self.at);

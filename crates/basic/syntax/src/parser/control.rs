@@ -23,21 +23,18 @@ impl Parser<'_> {
         Some(match word.to_ascii_uppercase().as_str() {
             "END" if next == "ERROR" => return None,
             "END" => (block_named(&next)?, 2),
-            "ENDIF" | "END_IF" => (BlockKind::If, 1),
-            "ELSE" | "ELSEIF" => (BlockKind::If, 1),
+            "ENDIF" | "END_IF" | "ELSE" | "ELSEIF" => (BlockKind::If, 1),
             "NEXT" if ends(self.at + 1) || ends(self.at + 2) || self.is_symbol_at(self.at + 2, ",") => {
                 (BlockKind::For, 1)
             }
             "WEND" | "ENDWHILE" | "END_WHILE" if ends(self.at + 1) => (BlockKind::While, 1),
             "LOOP" if ends(self.at + 1) || matches!(next.as_str(), "WHILE" | "UNTIL") => (BlockKind::Do, 1),
-            "CASE" => (BlockKind::Select, 1),
+            "CASE" | "END_SELECT" | "END_SWITCH" => (BlockKind::Select, 1),
             "DEFAULT" if ends(self.at + 1) || self.is_symbol_at(self.at + 1, ":") => (BlockKind::Select, 1),
-            "CATCH" | "FINALLY" => (BlockKind::Try, 1),
+            "CATCH" | "FINALLY" | "END_TRY" => (BlockKind::Try, 1),
             "END_FOR" | "ENDFOR" => (BlockKind::For, 1),
             "END_SUB" | "END_FUNCTION" => (BlockKind::Procedure, 1),
-            "END_SELECT" | "END_SWITCH" => (BlockKind::Select, 1),
             "END_WITH" => (BlockKind::With, 1),
-            "END_TRY" => (BlockKind::Try, 1),
             "END_ON" => (BlockKind::Event, 1),
             _ => return None,
         })
@@ -347,13 +344,11 @@ impl Parser<'_> {
         let mut patterns = Vec::new();
         let begin = self.at;
         loop {
-            match self.pattern() {
-                Ok(pattern) => patterns.push(pattern),
-                Err(_) => {
-                    self.recover(begin);
-                    break;
-                }
-            }
+            let Ok(pattern) = self.pattern() else {
+                self.recover(begin);
+                break;
+            };
+            patterns.push(pattern);
             if !self.take_symbol(",") {
                 break;
             }

@@ -28,7 +28,7 @@ impl Parser<'_> {
             ("CREATE", "INDEX" | "UNIQUE") => self.top_level(start, "CREATE INDEX", Self::index_decl)?,
             ("SUB", _) if !next.is_empty() => self.top_level(start, "SUB", |parser| parser.procedure(false))?,
             ("FUNCTION", _) if !next.is_empty() => {
-                self.top_level(start, "FUNCTION", |parser| parser.procedure(true))?
+                self.top_level(start, "FUNCTION", |parser| parser.procedure(true))?;
             }
             ("INCLUDE", _) if next_is_text || !next.is_empty() => self.top_level(start, "INCLUDE", Self::include)?,
             ("ON", _) if next != "ERROR" && (next_is_text || !next.is_empty()) => {

@@ -309,8 +309,7 @@ impl Parser<'_> {
     /// name, a literal list or object. Signs and round brackets are left to the operators.
     pub(super) fn begins_operand(&self, at: usize) -> bool {
         match self.token_at(at).kind {
-            TokenKind::Text(_) | TokenKind::Int(_) | TokenKind::Float(_) => true,
-            TokenKind::Symbol("{") => true,
+            TokenKind::Text(_) | TokenKind::Int(_) | TokenKind::Float(_) | TokenKind::Symbol("{") => true,
             TokenKind::Symbol("-") => self.token_at(at).spaced && !self.token_at(at + 1).spaced,
             TokenKind::Word => {
                 let word = self.word_at(at);

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use botserver_basic_types::{OrderBy, Severity, Value};
+use botserver_basic_types::{Severity, Value};
 
-use super::{Columns, PResult, Parser, expressions::level};
+use super::{PResult, Parser};
 use crate::{
     ast::{ArgExpr, Expr, ExprKind, KeywordCall, LValue, Loc},
     codes::Code,
     grammar::{ArgKind, Automaton, Edge},
-    lexer::{Part, TokenKind},
+    lexer::TokenKind,
 };
 
 /// A phrase at the cursor.
@@ -22,7 +22,7 @@ pub(super) struct Found {
 }
 
 /// What was read for an argument.
-enum Piece {
+pub(super) enum Piece {
     Arg(ArgExpr),
     Target(LValue),
 }
@@ -212,7 +212,7 @@ impl<'s> Parser<'s> {
             return if variable || (spaced && single && !statement) { false } else { walk.has_arg() || !spaced };
         }
         let word = self.word_at(at);
-        let goes_on = !self.line_ends_at(at) && !(self.is_stop(word) && !word.is_empty());
+        let goes_on = !self.line_ends_at(at) && (word.is_empty() || !self.is_stop(word));
         if goes_on && !word.is_empty() && !walk.after_word(word).is_empty() {
             return true;
         }
@@ -341,7 +341,7 @@ impl<'s> Parser<'s> {
                 return Ok(());
             }
             let word = self.word();
-            if !word.is_empty() && (!self.is_stop(word) || self.is_own_clause(walk, word)) {
+            if !word.is_empty() && (!self.is_stop(word) || Self::is_own_clause(walk, word)) {
                 let threads = walk.after_word(word);
                 let as_name = walk.has_arg() && self.names.is_variable(word) && !self.begins_operand(self.at + 1);
                 if !threads.is_empty() && !as_name {
@@ -386,10 +386,9 @@ impl<'s> Parser<'s> {
     }
 
     /// A clause word of this keyword wins over the same word awaited further out, if it ends no outer part.
-    fn is_own_clause(&self, walk: &mut Walk<'_>, word: &str) -> bool {
-        !(self.single_line > 0 && word.eq_ignore_ascii_case("ELSE"))
-            && !["THEN", "DO", "GOTO"].iter().any(|stop| word.eq_ignore_ascii_case(stop))
-            && !walk.after_word(word).is_empty()
+    fn is_own_clause(walk: &mut Walk<'_>, word: &str) -> bool {
+        let outer = ["THEN", "DO", "GOTO", "ELSE"].iter().any(|stop| word.eq_ignore_ascii_case(stop));
+        !outer && !walk.after_word(word).is_empty()
     }
 
     fn clause_after_comma(&self, walk: &mut Walk<'_>) -> bool {
@@ -486,220 +485,6 @@ impl<'s> Parser<'s> {
             _ => None,
         });
         Ok(kind as u8 != ArgKind::Name as u8)
-    }
-
-    fn piece(&mut self, kind: ArgKind) -> PResult<Piece> {
-        let strength = if self.context.in_condition { level::CONCAT } else { level::TERNARY };
-        let arg = match kind {
-            ArgKind::Expr | ArgKind::Exprs | ArgKind::Fields => ArgExpr::Expr(self.expression_at(strength)?),
-            ArgKind::Word => ArgExpr::Expr(match self.bare_word() {
-                Some(word) => word,
-                None => self.expression_at(strength)?,
-            }),
-            ArgKind::Path => ArgExpr::Expr(self.path_argument(strength)?),
-            ArgKind::Name if self.is_bare_name() => {
-                let start = self.loc();
-                self.advance();
-                while self.is_symbol(".") && !self.word_at(self.at + 1).is_empty() {
-                    self.advance();
-                    self.advance();
-                }
-                let text = Value::text(self.slice(self.since(start)));
-                ArgExpr::Expr(self.node(start, ExprKind::Literal(text))?)
-            }
-            ArgKind::Name => ArgExpr::Expr(self.expression_at(strength)?),
-            ArgKind::Filter => {
-                let text = self.expression_at(strength)?;
-                self.filter_text(text)
-            }
-            ArgKind::Condition => {
-                self.context.columns = Columns::Left;
-                self.context.in_condition = true;
-                self.context.comma_ends = true;
-                ArgExpr::Condition(self.expression()?)
-            }
-            ArgKind::Assigns => ArgExpr::Assignments(self.pairs(Columns::Right)?),
-            ArgKind::Values => ArgExpr::Assignments(self.pairs(Columns::None)?),
-            ArgKind::Order => ArgExpr::Order(self.order()?),
-            ArgKind::Columns => ArgExpr::Columns(self.columns()?),
-            ArgKind::Target => {
-                let start = self.loc();
-                let operand = self.operand()?;
-                return match self.to_lvalue(&operand) {
-                    Some(target) => Ok(Piece::Target(target)),
-                    None => self.bail(Code::BadAssignmentTarget, self.since(start), "a variable is needed here"),
-                };
-            }
-        };
-        Ok(Piece::Arg(arg))
-    }
-
-    /// The token after a name and its `.members`.
-    fn dotted_end(&self, at: usize) -> usize {
-        let mut end = at + 1;
-        while self.is_symbol_at(end, ".") && !self.word_at(end + 1).is_empty() {
-            end += 2;
-        }
-        end
-    }
-
-    /// A name or dotted name with nothing done to it.
-    fn is_bare_name(&self) -> bool {
-        let end = self.dotted_end(self.at);
-        let ends =
-            matches!(self.token_at(end).kind, TokenKind::Symbol("," | ")" | "=") | TokenKind::Newline | TokenKind::Eof);
-        !self.word().is_empty() && (ends || self.is_stop(self.word_at(end)))
-    }
-
-    /// A name (or dotted name) that no script variable has, standing alone: it means its own spelling.
-    fn bare_word(&mut self) -> Option<Expr> {
-        let start = self.loc();
-        let head = self.word();
-        if head.is_empty() || self.names.is_known(head) || self.is_symbol_at(self.at + 1, "(") {
-            return None;
-        }
-        if ["TRUE", "FALSE", "NULL"].iter().any(|constant| head.eq_ignore_ascii_case(constant)) {
-            return None;
-        }
-        let end = self.dotted_end(self.at);
-        let next = self.token_at(end);
-        let ends = match next.kind {
-            TokenKind::Symbol(symbol) => matches!(symbol, "," | ")" | "]" | "}" | "="),
-            TokenKind::Word => !self.word_at(end).eq_ignore_ascii_case("NOT"),
-            TokenKind::Text(_) => false,
-            _ => true,
-        };
-        if !ends || (end == self.at + 1 && self.keyword_here(false).is_some() && !self.line_ends_at(end)) {
-            return None;
-        }
-        let loc = start.to(self.token_at(end - 1).loc);
-        self.at = end - 1;
-        self.advance();
-        Some(Expr::new(loc, ExprKind::Literal(Value::text(self.slice(loc)))))
-    }
-
-    /// `GET "order.total"` with a variable `order`, `GET role`, or any expression.
-    fn path_argument(&mut self, strength: u8) -> PResult<Expr> {
-        let start = self.loc();
-        if let TokenKind::Text(parts) = &self.token().kind
-            && let [Part::Text(text)] = &**parts
-            && let Some((head, rest)) = text.split_once('.')
-            && self.names.is_variable(head)
-            && rest.split('.').all(|part| !part.is_empty() && part.chars().all(crate::lexer::is_word_char))
-        {
-            let rest = rest.to_owned();
-            let name = crate::ast::Name { key: Arc::from(head.to_lowercase()), text: Arc::from(head), loc: start };
-            self.advance();
-            let mut path = self.node(start, ExprKind::Variable(name))?;
-            for part in rest.split('.') {
-                path =
-                    self.node(start, ExprKind::Member { base: Box::new(path), name: Arc::from(part), safe: true })?;
-            }
-            return Ok(path);
-        }
-        let own = self.word().to_lowercase();
-        if !own.is_empty() && self.assigning.as_deref() == Some(&*own) && self.line_ends_at(self.at + 1) {
-            self.advance();
-            return self.node(start, ExprKind::Literal(Value::text(self.slice(start))));
-        }
-        match self.bare_word() {
-            Some(word) => Ok(word),
-            None => self.expression_at(strength),
-        }
-    }
-
-    /// True for `a =`, `a.b =`, `a AS`, `"a" =`, `"a" AS`.
-    fn is_pair(&self, at: usize) -> bool {
-        let end = match self.token_at(at).kind {
-            TokenKind::Word => self.dotted_end(at),
-            TokenKind::Text(_) => at + 1,
-            _ => return false,
-        };
-        self.is_symbol_at(end, "=") || self.is_word_at(end, "AS")
-    }
-
-    fn pairs(&mut self, columns: Columns) -> PResult<Vec<(Arc<str>, Expr)>> {
-        let mut pairs = Vec::new();
-        self.context.comma_ends = true;
-        self.context.stop_at_equal = false;
-        loop {
-            let name = match self.token().kind {
-                TokenKind::Text(_) => self.literal_text("a column")?,
-                _ => {
-                    let mut name = self.name("a column")?.text;
-                    while self.take_symbol(".") {
-                        name = self.name("a column")?.text;
-                    }
-                    name
-                }
-            };
-            if !self.take_symbol("=") && !self.take_word("AS") {
-                return self.expected("`=` or `AS`");
-            }
-            self.continue_line();
-            self.context.columns = columns;
-            let value = self.expression();
-            self.context.columns = Columns::None;
-            pairs.push((name, value?));
-            let mut next = self.at + 1;
-            while self.token_at(next).kind == TokenKind::Newline {
-                next += 1;
-            }
-            if !self.is_symbol(",") || !self.is_pair(next) {
-                return Ok(pairs);
-            }
-            self.at = next;
-        }
-    }
-
-    fn order(&mut self) -> PResult<Vec<OrderBy>> {
-        let mut keys = Vec::new();
-        loop {
-            let column = match self.token().kind {
-                TokenKind::Text(_) => self.literal_text("a column")?,
-                _ => {
-                    let mut name = self.name("a column")?.text;
-                    while self.take_symbol(".") {
-                        name = self.name("a column")?.text;
-                    }
-                    name
-                }
-            };
-            let descending = self.take_word("DESC") || self.take_word("DESCENDING");
-            if !descending && !self.take_word("ASC") {
-                self.take_word("ASCENDING");
-            }
-            keys.push(OrderBy { column: column.to_string(), descending });
-            if !self.take_symbol(",") {
-                return Ok(keys);
-            }
-            self.continue_line();
-        }
-    }
-
-    fn columns(&mut self) -> PResult<Vec<(Expr, Option<String>)>> {
-        let mut columns = Vec::new();
-        self.context.comma_ends = true;
-        self.context.stops.push(Arc::from("AS"));
-        loop {
-            self.context.columns = Columns::Left;
-            let column = self.expression();
-            self.context.columns = Columns::None;
-            let column = column?;
-            let alias = if self.take_word("AS") {
-                Some(match self.token().kind {
-                    TokenKind::Text(_) => self.literal_text("a name")?.to_string(),
-                    _ => self.name("a name")?.text.to_string(),
-                })
-            } else {
-                None
-            };
-            columns.push((column, alias));
-            if !self.take_symbol(",") {
-                return Ok(columns);
-            }
-            self.continue_line();
-        }
     }
 }
 

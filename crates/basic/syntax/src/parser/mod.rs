@@ -7,6 +7,7 @@ mod events;
 mod expressions;
 mod filter_text;
 mod hear;
+mod keyword_args;
 mod keyword_call;
 mod literals;
 mod operands;
@@ -14,6 +15,7 @@ mod procedures;
 mod statements;
 mod suggest;
 mod table;
+mod text_blocks;
 
 use std::{
     collections::{HashMap, HashSet},

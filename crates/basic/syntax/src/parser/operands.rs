@@ -404,12 +404,12 @@ impl Parser<'_> {
             let message = format!("`.{}()` has the wrong number of arguments", name.to_lowercase());
             self.error(Code::WrongArgumentCount, self.since(loc), message);
         }
-        let mutating = mutating && self.to_lvalue(&base).is_some();
+        let mutating = mutating && Self::to_lvalue(&base).is_some();
         self.node(start, ExprKind::Method { base: Box::new(base), name, args, safe, mutating })
     }
 
     /// The expression as something that can be assigned to, if it is one.
-    pub(super) fn to_lvalue(&self, expr: &Expr) -> Option<LValue> {
+    pub(super) fn to_lvalue(expr: &Expr) -> Option<LValue> {
         let mut path = Vec::new();
         let mut at = expr;
         loop {

@@ -1,15 +1,13 @@
 //! What a line can be: an assignment first, then the statements of the language, then keywords by
 //! longest phrase, labels and calls. Blocks of statements end where the construct around them ends.
 
-use std::sync::Arc;
-
 use botserver_basic_types::Severity;
 
 use super::{BlockKind, PResult, Parser};
 use crate::{
-    ast::{ArgExpr, Block, Expr, ExprKind, KeywordCall, LValue, LoopKind, OnError, Resume, Step, Stmt, StmtKind},
+    ast::{Block, Expr, ExprKind, LValue, LoopKind, OnError, Resume, Step, Stmt, StmtKind},
     codes::Code,
-    lexer::{TextBlock, TokenKind},
+    lexer::TokenKind,
 };
 
 /// Words that begin statements of the language and therefore never a clause on the next line.
@@ -272,7 +270,7 @@ impl Parser<'_> {
             }
             ("DIM" | "REDIM", _) => return self.dim(out, word == "REDIM"),
             ("EXIT", _) => self.exit(next)?,
-            ("CONTINUE", "" | "FOR" | "WHILE" | "DO" | "LOOP") | ("CONTINUE", "ELSE") => {
+            ("CONTINUE", "" | "FOR" | "WHILE" | "DO" | "LOOP" | "ELSE") => {
                 self.advance();
                 let kind = self.loop_kind();
                 self.check_loop(kind, "CONTINUE");
@@ -518,13 +516,13 @@ impl Parser<'_> {
         match expr.kind {
             ExprKind::Procedure { name, args } => Ok(StmtKind::CallProcedure { name, args }),
             ExprKind::Keyword(call) => Ok(StmtKind::Keyword(*call)),
-            ExprKind::Method { ref base, ref name, ref args, mutating: true, .. } => match self.to_lvalue(base) {
+            ExprKind::Method { ref base, ref name, ref args, mutating: true, .. } => match Self::to_lvalue(base) {
                 Some(target) => Ok(StmtKind::Mutate { target, function: name.clone(), args: args.clone() }),
                 None => Ok(StmtKind::Expr(expr)),
             },
             ExprKind::Function { ref name, ref args } => {
                 let mutating = self.grammar.function(name).is_some_and(|function| function.mutating);
-                let target = args.first().filter(|_| mutating).and_then(|first| self.to_lvalue(first));
+                let target = args.first().filter(|_| mutating).and_then(Self::to_lvalue);
                 match target {
                     Some(target) => {
                         let (function, args) = (name.clone(), args[1..].to_vec());
@@ -550,100 +548,5 @@ impl Parser<'_> {
         let help = self.nearest_statement(self.at).map(|near| format!("Did you mean `{near}`?"));
         self.report(Severity::Error, Code::UnknownStatement, loc, message, help);
         Err(super::Bail)
-    }
-
-    /// `BEGIN TALK … END TALK` as a use of the keyword that sends a text.
-    fn text_block(&mut self, block: &TextBlock, start: crate::ast::Loc) -> PResult<KeywordCall> {
-        let header = crate::ast::Loc::new(start.start, block.header.end);
-        let (name, wanted): (&str, &[&str]) = match block.what {
-            "TALK" => ("TALK", &[]),
-            "SYSTEM PROMPT" => ("SYSTEM PROMPT", &[]),
-            _ => ("SEND MAIL", &["to", "subject", "body"]),
-        };
-        let Some(keyword) = self.grammar.keyword(name) else {
-            return self.bail(Code::MissingKeyword, header, format!("`BEGIN {}` needs the keyword {name}", block.what));
-        };
-        let has_all = |names: &&Vec<Arc<str>>| {
-            !names.is_empty() && wanted.iter().all(|wanted| names.iter().any(|name| **name == **wanted))
-        };
-        let Some(form) = keyword.arg_names.iter().position(|names| has_all(&names)) else {
-            return self.bail(Code::MissingKeyword, header, format!("{name} takes no text"));
-        };
-        let (keyword_name, effect, missing) = (keyword.name.clone(), keyword.effect, keyword.missing.clone());
-        let first_arg = keyword.arg_names[form].first().cloned().unwrap_or_default();
-        if let Some(capability) = missing {
-            let message = format!("{name} needs {capability}, not available in this build");
-            self.report(Severity::Warning, Code::MissingCapability, header, message, None);
-        }
-        let args = if block.what == "MAIL" {
-            self.mail_block(block)?
-        } else {
-            vec![(first_arg, ArgExpr::Expr(self.lines(start, &block.lines)?))]
-        };
-        Ok(KeywordCall { keyword: keyword_name, form: form as u16, args, effect, loc: header })
-    }
-
-    fn lines(&mut self, start: crate::ast::Loc, lines: &[Vec<crate::lexer::Part>]) -> PResult<Expr> {
-        use crate::lexer::Part;
-        let mut parts: Vec<Part> = Vec::new();
-        let mut text = String::new();
-        for (index, line) in lines.iter().enumerate() {
-            if index > 0 {
-                text.push('\n');
-            }
-            for part in line {
-                match part {
-                    Part::Text(more) => text.push_str(more),
-                    Part::Code(loc) => {
-                        if !text.is_empty() {
-                            parts.push(Part::Text(Arc::from(std::mem::take(&mut text))));
-                        }
-                        parts.push(Part::Code(*loc));
-                    }
-                }
-            }
-        }
-        if !text.is_empty() || parts.is_empty() {
-            parts.push(Part::Text(Arc::from(text)));
-        }
-        self.joined(start, &parts)
-    }
-
-    fn mail_block(&mut self, block: &TextBlock) -> PResult<Vec<(Arc<str>, ArgExpr)>> {
-        use crate::lexer::Part;
-        let raw = self.slice(block.header);
-        let to_text = raw.trim();
-        let to_start = block.header.start + (raw.len() - raw.trim_start().len()) as u32;
-        let to_loc = crate::ast::Loc::new(to_start, to_start + to_text.len() as u32);
-        // `BEGIN MAIL someone@example.com`: an address needs no quotes.
-        let bare = to_text.contains('@') && !to_text.starts_with(['"', '\'']) && !to_text.contains(['(', '+', ' ']);
-        let to = if bare {
-            Expr::new(to_loc, ExprKind::Literal(botserver_basic_types::Value::text(to_text)))
-        } else {
-            self.interpolated(to_loc)?
-        };
-        let mut lines = block.lines.as_slice();
-        let mut subject: Vec<Part> = vec![Part::Text(Arc::from(""))];
-        if let Some((first, rest)) = lines.split_first()
-            && let Some(Part::Text(text)) = first.first()
-            && text.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("subject:"))
-        {
-            let mut parts = first.clone();
-            parts[0] = Part::Text(Arc::from(text[8..].trim_start()));
-            subject = parts;
-            lines = rest;
-        }
-        while let Some((first, rest)) = lines.split_first()
-            && matches!(first.as_slice(), [Part::Text(text)] if text.trim().is_empty())
-        {
-            lines = rest;
-        }
-        let subject = self.joined(block.header, &subject)?;
-        let body = self.lines(block.header, lines)?;
-        Ok(vec![
-            (Arc::from("to"), ArgExpr::Expr(to)),
-            (Arc::from("subject"), ArgExpr::Expr(subject)),
-            (Arc::from("body"), ArgExpr::Expr(body)),
-        ])
     }
 }

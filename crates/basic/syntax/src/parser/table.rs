@@ -168,7 +168,7 @@ impl Parser<'_> {
             column.references = Some((Arc::from(type_name), Some(Arc::from("?"))));
             ColumnType::String
         });
-        if self.take_words(&["WITH", "TIME", "ZONE"]) || self.take_words(&["WITHOUT", "TIME", "ZONE"]) {}
+        let _ = self.take_words(&["WITH", "TIME", "ZONE"]) || self.take_words(&["WITHOUT", "TIME", "ZONE"]);
         while !self.at_line_end() && !self.is_symbol(",") && !self.is_symbol("-") {
             if !self.column_option(&mut column)? {
                 let loc = self.loc();
@@ -190,22 +190,23 @@ impl Parser<'_> {
             if parser.take_word("MAX") {
                 return Ok(true);
             }
-            let mut number = || {
-                let TokenKind::Int(value) = parser.token().kind else { return None };
-                parser.advance();
-                u32::try_from(value).ok()
-            };
-            column.length = number();
-            if column.length.is_none() {
-                return parser.expected("a number or `max`");
-            }
+            column.length = Some(parser.size()?);
             if parser.take_symbol(",") {
-                let TokenKind::Int(value) = parser.token().kind else { return parser.expected("a number") };
-                parser.advance();
-                column.scale = u32::try_from(value).ok();
+                column.scale = Some(parser.size()?);
             }
             Ok(false)
         })
+    }
+
+    fn size(&mut self) -> PResult<u32> {
+        let TokenKind::Int(value) = self.token().kind else { return self.expected("a number or `max`") };
+        match u32::try_from(value) {
+            Ok(value) => {
+                self.advance();
+                Ok(value)
+            }
+            Err(_) => self.expected("a smaller number"),
+        }
     }
 
     fn column_option(&mut self, column: &mut ColumnDecl) -> PResult<bool> {
@@ -354,12 +355,11 @@ fn column_type(name: &str, length: Option<u32>, scale: Option<u32>, unlimited: b
         "string" | "varchar" | "nvarchar" | "char" | "character" if unlimited => ColumnType::Text,
         "string" | "varchar" | "nvarchar" | "char" | "nchar" | "character" => ColumnType::String,
         "text" | "memo" | "longtext" => ColumnType::Text,
-        "number" | "numeric" | "decimal" | "money" if scale.is_some() => ColumnType::Decimal,
         "numeric" | "decimal" | "money" => ColumnType::Decimal,
+        "number" | "double" | "float" | "real" if scale.is_some() => ColumnType::Decimal,
         "number" if length.is_some() => ColumnType::BigInt,
         "number" | "integer" | "int" | "smallint" | "serial" => ColumnType::Integer,
         "bigint" | "bigserial" | "long" => ColumnType::BigInt,
-        "double" | "float" | "real" if scale.is_some() => ColumnType::Decimal,
         "double" | "float" | "real" => ColumnType::Double,
         "boolean" | "bool" | "bit" => ColumnType::Boolean,
         "date" => ColumnType::Date,

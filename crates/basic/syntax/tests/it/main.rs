@@ -1,5 +1,6 @@
 //! Text in, text out: scripts and what the parser makes of them.
 
+mod declarations;
 mod filters;
 mod grammar;
 mod robust;

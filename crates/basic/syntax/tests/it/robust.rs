@@ -116,7 +116,7 @@ proptest! {
 
     #[test]
     fn mixed_pieces(parts in prop::collection::vec((0..PIECES.len(), prop_oneof![Just(" "), Just("\n"), Just("")]), 0..60)) {
-        let source: String = parts.iter().map(|(index, gap)| format!("{}{gap}", PIECES[*index])).collect();
+        let source: String = parts.iter().flat_map(|(index, gap)| [PIECES[*index], gap]).collect();
         survives(&source);
     }
 

@@ -16,7 +16,7 @@ fn group(name: &str, snippets: &str) {
 fn lexical() {
     group(
         "lexical",
-        r##"
+        r#"
 talk "a"
 X = 1
 TALK x + 1
@@ -60,7 +60,7 @@ TALK from + to
 name$ = "x"
 TALK LEFT$(name$, 2)
 n = 0x3C + .5 + 1e3 + 3.14 + 99999999999999999999 + -7
-"##,
+"#,
     );
     let crlf = check("TALK \"a\"\r\nx = \"b\r\nc\"\r\n");
     assert_eq!(crlf, check("TALK \"a\"\nx = \"b\nc\"\n"));
@@ -71,7 +71,7 @@ n = 0x3C + .5 + 1e3 + 3.14 + 99999999999999999999 + -7
 fn expressions() {
     group(
         "expressions",
-        r##"
+        r#"
 TALK 7 / 2 MOD 3 * 4 % 5
 TALK 2 ^ 3 ^ 2
 TALK -2 ^ 2
@@ -124,7 +124,7 @@ d = DATEADD today, "days", n
 FORMAT x, "p"
 IF LEN name > 3 AND LEN(x) = 2 THEN TALK "long"
 today = NOW()
-"##,
+"#,
     );
 }
 
@@ -410,7 +410,7 @@ HEAR
 fn keywords() {
     group(
         "keywords",
-        r##"
+        r#"
 TALK
 to = 1
 TALK to
@@ -502,6 +502,7 @@ x = FIND "t", "id=" + id + " AND name = '" + first + " " + last + "' OR code LIK
 x = FIND "t", "a=1" + more
 x = FIND "t", "id IN (" + ids + ")"
 x = FIND "t", "created > NOW() AND id=" + id
+where = "b=2"
 x = FIND "t", where + " AND a=1"
 MERGE "t" WITH rows BY "Key"
 r = FILTER(rows, "a > 1")
@@ -512,7 +513,7 @@ s = SELECT c.Name as name, SUM(Total * 2) AS t, YEAR(d) + '/' + MONTH(d) FROM bi
     WHERE CustomerID = loopvar.CustomerID
 FOR EACH loopvar IN r
 NEXT
-"##,
+"#,
     );
 }
 
