@@ -88,7 +88,7 @@ impl Image {
     }
 
     fn assemble(body: Body, infos: Vec<ScriptInfo>, checksum: u32) -> Self {
-        let natives = body.natives.iter().map(|name| botserver_basic_std::find(name)).collect();
+        let natives = body.natives.iter().map(|name| crate::natives::find(name)).collect();
         let consts: Vec<Val> = body
             .consts
             .iter()

@@ -9,6 +9,7 @@ mod disassemble;
 mod image;
 mod info;
 mod machine;
+mod natives;
 mod verify;
 
 pub use compile::{CODES, Compiled, Source, compile};

@@ -60,6 +60,10 @@ fn try_member(heap: &mut Heap, value: &Val, name: &str) -> Result<Member> {
             }
         }
         Val::Array(handle) if is_length() => Val::Int(heap.array(*handle).len() as i64),
+        Val::Array(handle) => match group(heap, *handle, name)? {
+            Some(items) => items,
+            None => return Ok(Member::None),
+        },
         Val::Text(text) if is_length() => Val::Int(text.chars().count() as i64),
         Val::Text(text) => {
             // What a model answers is text that a script may read as the JSON it contains.
@@ -80,10 +84,34 @@ fn try_member(heap: &mut Heap, value: &Val, name: &str) -> Result<Member> {
             "size" => Val::Int(file.size as i64),
             _ => return Ok(Member::None),
         },
-        Val::Null | Val::Bool(_) | Val::Int(_) | Val::Float(_) | Val::Array(_) | Val::Secret(_) => {
+        Val::Null | Val::Bool(_) | Val::Int(_) | Val::Float(_) | Val::Secret(_) => {
             return Ok(Member::None);
         }
     }))
+}
+
+/// A list of groups, as GROUP_BY makes it (records with `key`, `items` and `count`), also answers to the
+/// keys of its groups: `groups.Rio` is the items of that group, null if there is none.
+fn group(heap: &Heap, list: Handle, key: &str) -> Result<Option<Val>> {
+    let groups = heap.array(list);
+    let is_group = |value: Option<&Val>| match value {
+        Some(Val::Object(handle)) => heap
+            .object(*handle)
+            .is_some_and(|fields| ["key", "items", "count"].iter().all(|name| fields.contains_key(*name))),
+        _ => false,
+    };
+    if !is_group(groups.first()) {
+        return Ok(None);
+    }
+    for group in groups {
+        if let Val::Object(handle) = group
+            && let Some(own) = field(heap, *handle, "key")
+            && text_of(heap, &own)?.eq_ignore_ascii_case(key)
+        {
+            return Ok(Some(field(heap, *handle, "items").unwrap_or_default()));
+        }
+    }
+    Ok(Some(Val::Null))
 }
 
 fn field(heap: &Heap, object: Handle, name: &str) -> Option<Val> {

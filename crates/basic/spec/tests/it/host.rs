@@ -1,0 +1,256 @@
+//! The smallest host that can hold a conversation: TALK lines, HEAR answers, a clock that stands still,
+//! a network that is down. It writes down what happens in the words of the guide's dialogues.
+
+use std::{collections::HashMap, fmt::Write as _, sync::Arc};
+
+use botserver_basic_std::hear::{self, HearContext, HearInput};
+use botserver_basic_syntax::{FunctionSig, Grammar, parse};
+use botserver_basic_types::{
+    Arg, BasicError, Date, Diagnostic, Effect, EffectRequest, FileHandle, HearRequest, KeywordDecl, Severity, Value,
+    ops,
+};
+use botserver_basic_vm::{Image, Limits, Machine, Source, Step, compile};
+
+/// Sunday, 22 November 2026, 15:20.
+const NOW: Date = Date { civil_seconds: 1_795_360_800, offset_minutes: 0, date_only: false };
+
+/// How an example is run; all ways must give the same dialogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Straight through.
+    Plain,
+    /// In slices of a few instructions, saved and restored at every stop.
+    Saved,
+    /// With the line ends of Windows.
+    CarriageReturns,
+}
+
+fn keywords() -> Vec<KeywordDecl> {
+    let read = |name, forms: &[&'static str]| KeywordDecl::new(name, forms, Effect::Read, "", "").returning();
+    let say = |name, forms: &[&'static str]| KeywordDecl::new(name, forms, Effect::Say, "", "");
+    vec![
+        say("TALK", &["TALK message:expr"]),
+        say("SYSTEM PROMPT", &["SYSTEM PROMPT text:expr"]),
+        say("SEND MAIL", &["SEND MAIL to:expr , subject:expr , body:expr"]),
+        say("REMEMBER", &["REMEMBER key:expr , value:expr"]),
+        read("RECALL", &["RECALL key:expr"]),
+        read("NOW", &["NOW"]),
+        read("TODAY", &["TODAY"]),
+        read("GET", &["GET address:expr"]),
+    ]
+}
+
+pub(crate) fn grammar() -> Grammar {
+    let functions: Vec<FunctionSig> = botserver_basic_std::functions().iter().map(FunctionSig::from).collect();
+    Grammar::new(&keywords(), &functions).expect("the declarations are sound")
+}
+
+/// A compiled package and what the compiler said.
+pub(crate) struct Package {
+    pub(crate) image: Arc<Image>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+pub(crate) fn build(grammar: &Grammar, files: &[(String, String)]) -> Package {
+    let parsed: Vec<_> = files.iter().map(|(name, text)| parse(name, text, grammar)).collect();
+    let sources: Vec<Source<'_>> =
+        parsed.iter().map(|file| Source { script: &file.script, diagnostics: &file.diagnostics }).collect();
+    let compiled = compile(&sources);
+    let diagnostics = parsed.iter().flat_map(|file| file.diagnostics.clone()).chain(compiled.diagnostics).collect();
+    Package { image: compiled.image, diagnostics }
+}
+
+/// Runs `start.bas` and writes down what happens. The person's lines are taken from `expected`.
+pub(crate) fn converse(grammar: &Grammar, files: &[(String, String)], expected: &str, way: Way) -> String {
+    let files: Vec<(String, String)> = match way {
+        Way::CarriageReturns => files.iter().map(|(name, text)| (name.clone(), text.replace('\n', "\r\n"))).collect(),
+        Way::Plain | Way::Saved => files.to_vec(),
+    };
+    let package = build(grammar, &files);
+    let mut talk =
+        Conversation { said: String::new(), memory: HashMap::new(), answers: answers(expected), restarts: 0 };
+    let mut broken = false;
+    for found in &package.diagnostics {
+        broken |= found.severity == Severity::Error;
+        let word = if found.severity == Severity::Error { "Error" } else { "Warning" };
+        talk.line(&format!("{word} {} in line {}", found.code, found.span.line), &found.message);
+        if let Some(help) = &found.help {
+            talk.line("Help", help);
+        }
+    }
+    if !broken {
+        let params = expected.lines().next().and_then(|line| line.strip_prefix("Call: ")).unwrap_or("{}");
+        if params != "{}" {
+            talk.line("Call", params);
+        }
+        let params: serde_json::Map<String, serde_json::Value> = serde_json::from_str(params).expect("JSON arguments");
+        let params = params.into_iter().map(|(name, value)| (name, Value::from_json(&value))).collect();
+        talk.run(&package.image, params, way);
+    }
+    talk.said.trim_end().to_owned()
+}
+
+/// The person's lines: `You: text`, or `You attach: name (media type)`.
+fn answers(expected: &str) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = expected
+        .lines()
+        .filter_map(|line| {
+            if let Some(file) = line.strip_prefix("You attach: ") {
+                let (name, media) = file.split_once(" (").expect("name (media type)");
+                let media = media.trim_end_matches(')');
+                let file = FileHandle {
+                    url: format!("/files/{name}").into(),
+                    filename: name.into(),
+                    mime_type: media.into(),
+                    size: 1_024,
+                };
+                return Some(Answer { text: String::new(), files: vec![file] });
+            }
+            let text = line.strip_prefix("You:")?;
+            Some(Answer { text: text.trim_start().to_owned(), files: Vec::new() })
+        })
+        .collect();
+    answers.reverse();
+    answers
+}
+
+struct Answer {
+    text: String,
+    files: Vec<FileHandle>,
+}
+
+struct Conversation {
+    said: String,
+    memory: HashMap<String, Value>,
+    /// Next one last.
+    answers: Vec<Answer>,
+    restarts: u32,
+}
+
+impl Conversation {
+    /// A line of the dialogue; further lines of its text are indented, empty ones stay empty.
+    fn line(&mut self, who: &str, text: &str) {
+        let mut lines = text.split('\n');
+        let first = lines.next().unwrap_or_default();
+        let _ = writeln!(self.said, "{}", format!("{who}: {first}").trim_end());
+        for line in lines {
+            let _ = writeln!(self.said, "{}", format!("     {line}").trim_end());
+        }
+    }
+
+    fn run(&mut self, image: &Arc<Image>, params: Vec<(String, Value)>, way: Way) {
+        let mut machine = match Machine::new(image.clone(), "start", params, Limits::default()) {
+            Ok(machine) => machine,
+            Err(error) => return self.failed(&error),
+        };
+        let fuel = if way == Way::Saved { 7 } else { 1_000_000 };
+        loop {
+            match machine.run(fuel) {
+                Step::Done(Value::Null) => return,
+                Step::Done(value) => {
+                    let shown = match &value {
+                        Value::Text(text) => text.to_string(),
+                        other => ops::to_text(other),
+                    };
+                    return self.line("Returns", &shown);
+                }
+                Step::Failed(error) => return self.failed(&error),
+                Step::Effect(request) => {
+                    machine = self.saved(image, machine, way);
+                    match self.effect(&request) {
+                        Some(outcome) => machine.resume(outcome),
+                        None => return,
+                    }
+                }
+                Step::Fuel => machine = self.saved(image, machine, way),
+            }
+        }
+    }
+
+    /// The machine after a restart of the server; after many of them one that long loops do not wait for.
+    fn saved(&mut self, image: &Arc<Image>, machine: Machine, way: Way) -> Machine {
+        if way != Way::Saved || self.restarts == 1_000 {
+            return machine;
+        }
+        self.restarts += 1;
+        Machine::restore(image.clone(), &machine.snapshot(), Limits::default()).expect("restores")
+    }
+
+    fn failed(&mut self, error: &BasicError) {
+        let line = error.span.as_ref().map_or(0, |span| span.line);
+        self.line(&format!("Error {} in line {line}", error.number), &error.message);
+    }
+
+    /// The outcome of an effect; `None` when the person says nothing more.
+    fn effect(&mut self, request: &EffectRequest) -> Option<Result<Value, BasicError>> {
+        let args = &request.args;
+        if let Some(Arg::Hear(hear)) = args.get("hear") {
+            return self.hear(hear).map(Ok);
+        }
+        let null = Some(Ok(Value::Null));
+        match &*request.keyword {
+            "TALK" => {
+                self.line("Bot", &args.text("message"));
+                null
+            }
+            "SYSTEM PROMPT" => {
+                self.line("Prompt", &args.text("text"));
+                null
+            }
+            "SEND MAIL" => {
+                self.line(&format!("Mail to {}", args.text("to")), &args.text("subject"));
+                let body = args.text("body");
+                self.line("Text", &body);
+                null
+            }
+            "REMEMBER" => {
+                self.memory.insert(args.text("key"), args.value("value"));
+                null
+            }
+            "RECALL" => Some(Ok(self.memory.get(&args.text("key")).cloned().unwrap_or_default())),
+            "NOW" => Some(Ok(Value::Date(NOW))),
+            "TODAY" => Some(Ok(Value::Date(today()))),
+            "GET" => Some(Err(BasicError::new(1_002, format!("cannot reach {}", args.text("address"))))),
+            other => panic!("the host has no {other}"),
+        }
+    }
+
+    /// HEAR as the runtime does it: prompt, answer, at most three tries.
+    fn hear(&mut self, request: &HearRequest) -> Option<Value> {
+        if let Some(prompt) = &request.prompt {
+            self.line("Bot", prompt);
+        }
+        let spec = hear::input_spec(&request.kind, "en");
+        if !spec.options.is_empty() {
+            self.line("Choices", &spec.options.join(" | "));
+        }
+        for attempt in 1.. {
+            let Some(answer) = self.answers.pop() else {
+                let _ = writeln!(self.said, "(waits)");
+                return None;
+            };
+            if let Some(file) = answer.files.first() {
+                self.line("You attach", &format!("{} ({})", file.filename, file.mime_type));
+            } else {
+                self.line("You", &answer.text);
+            }
+            if answer.text.is_empty()
+                && answer.files.is_empty()
+                && let Some(default) = &request.default
+            {
+                return Some(default.clone());
+            }
+            let input = HearInput { text: &answer.text, attachments: &answer.files };
+            match hear::validate(&request.kind, &input, &HearContext { today: today(), locale: "en" }) {
+                Ok(value) => return Some(value),
+                Err(_) if attempt == 3 => break,
+                Err(rejection) => self.line("Bot", &hear::sentence(&rejection, "en")),
+            }
+        }
+        Some(hear::empty_value(&request.kind))
+    }
+}
+
+const fn today() -> Date {
+    Date { civil_seconds: NOW.civil_seconds - NOW.civil_seconds.rem_euclid(86_400), date_only: true, ..NOW }
+}
