@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { BASE, Chat, until, visit } from '../lib.mjs';
+
+const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Every rule of axe, best practices included. */
+async function clean(page, where) {
+  // Colours in the middle of a fade are nobody's colours.
+  await page.evaluate(() => Promise.all(document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary}`).join('; ')}`), [], where);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [device, settings] of Object.entries({
+    desktop: { viewport: { width: 1280, height: 800 } },
+    phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  })) {
+    test(`the chat has no findings (${colorScheme}, ${device})`, () => visit({ colorScheme, reducedMotion: 'reduce', ...settings }, async (context) => {
+      const chat = await Chat.open(context);
+      const { page } = chat;
+      await chat.heard('Probe ready.');
+      await chat.idle();
+      await clean(page, 'first screen');
+      await chat.send('table');
+      await page.locator('td').first().waitFor();
+      await chat.idle();
+      await chat.send('fail');
+      await page.getByTestId('failed-turn').waitFor();
+      await chat.send('menu');
+      await page.getByRole('button', { name: 'Green', exact: true }).waitFor();
+      await chat.idle();
+      await clean(page, 'messages, an error and a menu');
+      await chat.ask('Green', 'You chose Green.');
+      for (const [command, answers] of [['dialog', ['Ada', 'ada@example.com', '2026-12-24', '3', 'yes']], ['password', ['secret']]]) {
+        await chat.send(command);
+        for (const answer of answers) {
+          const said = (await chat.bot()).length;
+          await until('the next question', async () => (await page.locator('#composer').getAttribute('placeholder')) !== 'Write a message');
+          await chat.idle();
+          await clean(page, `${command}: before ${answer}`);
+          await chat.send(answer);
+          await until('an answer', async () => (await chat.bot()).length > said);
+        }
+        await chat.idle();
+      }
+      await page.getByRole('button', { name: 'Menu', exact: true }).click();
+      await page.getByRole('menu').waitFor();
+      await clean(page, 'menu');
+      await page.getByRole('menuitem', { name: 'Delete…' }).click();
+      await page.getByRole('dialog').waitFor();
+      await clean(page, 'dialog');
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      if (device === 'phone') {
+        await page.getByRole('button', { name: 'Conversations' }).click();
+        await page.getByRole('dialog').getByRole('link').first().waitFor();
+        await clean(page, 'drawer');
+      }
+    }));
+  }
+}
+
+test('a missing bot and a missing conversation have no findings', () => visit({ reducedMotion: 'reduce' }, async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${BASE}/no-such-bot`);
+  await page.getByRole('heading').first().waitFor();
+  await clean(page, 'no bot');
+  await page.goto(`${BASE}/probe/c/cnv_${'0'.repeat(32)}`);
+  await page.getByText('There is no such conversation.').waitFor();
+  await clean(page, 'no conversation');
+}));
+
+test('the widget has no findings', () => visit({ reducedMotion: 'reduce' }, async (context) => {
+  const chat = await Chat.open(context, '/probe?embed=1');
+  await chat.heard('Probe ready.');
+  await chat.idle();
+  await clean(chat.page, 'widget');
+}));

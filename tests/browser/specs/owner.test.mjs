@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BASE, Chat, until, visit } from '../lib.mjs';
+
+test('a visitor is not shown the owner’s page', () => visit(async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${BASE}/owner`);
+  await page.getByRole('heading', { name: 'This page is for the owner.' }).waitFor();
+}));
+
+test('the owner sees bots, settings and problems, and where a script failed', () => visit(async (context) => {
+  const link = process.env.OWNER_URL;
+  assert.ok(link, 'OWNER_URL is the one-time link of the server');
+  const page = await context.newPage();
+  await page.goto(link);
+  await page.goto(`${BASE}/owner`);
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+  await page.getByText('Memory in use').waitFor();
+  await page.getByRole('link', { name: /^Bots/ }).click();
+  await page.locator('#bot-probe').getByText('Serving', { exact: true }).waitFor();
+  await page.getByRole('link', { name: /^Settings/ }).click();
+  await page.getByRole('searchbox').fill('theme');
+  await until('settings are filtered', async () => (await page.locator('tbody tr').count()) > 0);
+  await page.getByRole('link', { name: /^Problems/ }).click();
+  await page.getByRole('heading', { name: 'Problems', level: 1 }).waitFor();
+  const [first, second] = await Promise.all([1, 2].map(() => page.waitForResponse('**/system/overview')));
+  assert.ok(first.ok() && second.ok());
+
+  const chat = await Chat.open(context);
+  await chat.heard('Probe ready.');
+  await chat.send('fail');
+  const failed = chat.page.getByTestId('failed-turn');
+  await failed.waitFor();
+  const text = await failed.innerText();
+  assert.match(text, /\.bas:\d+/);
+  assert.match(text, /\^/);
+}));

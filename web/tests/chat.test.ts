@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { Entry } from '../protocol';
+import { answerForm } from '../src/chat/answers';
+import { exportMarkdown } from '../src/chat/export';
+import { formatRoute, parseRoute } from '../src/chat/route';
+import { toRows } from '../src/chat/rows';
+import { daysAgo, fileSize } from '../src/lib/format';
+
+describe('addresses of the page', () => {
+  it.each(['/', '/shop', '/shop/c/cnv_1', '/shop?embed=1', '/a%20b/c/cnv_1?embed=1'])('%s survives', (path) => {
+    const url = new URL(path, 'http://x');
+    expect(formatRoute(parseRoute(url))).toBe(path);
+  });
+  it('reads what is odd without failing', () => {
+    expect(parseRoute(new URL('http://x/%E0%A4%A/c'))).toMatchObject({ conversation: null });
+  });
+});
+
+describe('typed answers', () => {
+  it('knows the keyboards', () => {
+    expect(answerForm({ kind: 'email' })).toMatchObject({ inputMode: 'email', autocomplete: 'email', single: true });
+    expect(answerForm({ kind: 'INTEGER' })).toMatchObject({ inputMode: 'numeric' });
+    expect(answerForm({ kind: 'credit_card' })).toMatchObject({ kind: 'creditcard', inputMode: 'numeric' });
+    expect(answerForm({ kind: 'mobile' })).toMatchObject({ inputMode: 'tel' });
+  });
+  it('hides secrets on one line, whatever their kind', () => {
+    expect(answerForm({ kind: 'any', secret: true })).toMatchObject({ secret: true, single: true });
+    expect(answerForm({ kind: 'password' })).toMatchObject({ secret: true, single: true });
+  });
+  it('offers menus and files', () => {
+    expect(answerForm({ kind: 'menu', options: ['a', 'b'] })).toMatchObject({ helper: 'choice', options: ['a', 'b'] });
+    expect(answerForm({ kind: 'file', accept: ['image/*', 'application/pdf'] }).accept).toBe('image/*,application/pdf');
+  });
+  it('takes an unknown kind as free text', () => {
+    expect(answerForm({ kind: 'fingerprint' })).toMatchObject({ helper: 'none', single: false });
+    expect(answerForm(null).kind).toBe('any');
+  });
+});
+
+const message = (id: string, role: 'person' | 'bot', at: string, text = id): Entry => ({
+  type: 'message', id, seq: 1, at, role, parts: [{ type: 'text', text }], streaming: false,
+});
+
+describe('rows', () => {
+  const now = new Date('2026-11-22T12:00:00');
+  it('groups one side, splits sides, pauses and days', () => {
+    const rows = toRows([
+      message('a', 'bot', '2026-11-21T12:00:00'), message('b', 'bot', '2026-11-21T12:00:01'),
+      message('c', 'person', '2026-11-21T12:00:02'), message('d', 'person', '2026-11-21T12:20:00'),
+      message('e', 'bot', '2026-11-22T08:00:00'),
+    ], now);
+    expect(rows.map((row) => (row.kind === 'group' ? row.messages.map(({ id }) => id).join('') : row.kind)))
+      .toEqual(['day', 'ab', 'c', 'd', 'day', 'e']);
+  });
+  it('puts no date over a conversation of today', () => {
+    expect(toRows([message('a', 'bot', '2026-11-22T08:00:00')], now)).toHaveLength(1);
+  });
+});
+
+describe('export', () => {
+  it('is Markdown, without secrets', () => {
+    const text = exportMarkdown([
+      message('a', 'bot', '2026-11-22T08:00:00Z', '**hi**'), message('b', 'person', '2026-11-22T08:00:01Z', 'hunter2'),
+      { ...message('c', 'bot', '2026-11-22T08:00:02Z'), parts: [{ type: 'file', url: '/api/v1/attachments/att_1', filename: 'a](x.pdf', mime_type: 'application/pdf' }] } as Entry,
+    ], {
+      bot: 'Shop', title: 'Kettle', locale: 'en', origin: 'https://bot.example', secrets: new Set(['b']),
+      words: { with: 'With Shop', you: 'You', hidden: 'hidden', at: (date) => `at ${date}` },
+    });
+    expect(text).toContain('# Kettle');
+    expect(text).toContain('**hi**');
+    expect(text).not.toContain('hunter2');
+    expect(text).toContain('[a\\](x.pdf](<https://bot.example/api/v1/attachments/att_1>)');
+  });
+});
+
+describe('formats', () => {
+  it('counts calendar days', () => {
+    expect(daysAgo(new Date('2026-11-21T23:59:00'), new Date('2026-11-22T00:01:00'))).toBe(1);
+    expect(daysAgo(new Date('2026-11-22T00:01:00'), new Date('2026-11-22T23:59:00'))).toBe(0);
+  });
+  it('writes sizes', () => {
+    expect(fileSize(0, 'en')).toBe('0 bytes');
+    expect(fileSize(1536, 'en')).toBe('1.5 kB');
+  });
+});

@@ -1,0 +1,40 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import en from '../src/i18n/locales/en.json';
+import es from '../src/i18n/locales/es.json';
+import pt from '../src/i18n/locales/pt.json';
+
+const catalogues: Record<string, Record<string, string>> = { en, es, pt };
+
+function places(text: string): string[] {
+  return [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').sort();
+}
+
+describe('catalogues', () => {
+  it.each(Object.keys(catalogues))('%s has the keys of English, and no empty text', (language) => {
+    expect(Object.keys(catalogues[language] ?? {}).sort()).toEqual(Object.keys(en).sort());
+    expect(Object.values(catalogues[language] ?? {}).filter((text) => !text.trim())).toEqual([]);
+  });
+
+  it.each(Object.keys(catalogues))('%s has the same places to fill', (language) => {
+    for (const [key, text] of Object.entries(en)) {
+      expect({ key, places: places(catalogues[language]?.[key] ?? '') }).toEqual({ key, places: places(text) });
+    }
+  });
+
+  it('has no text that nothing shows', () => {
+    const source = (folder: string): string => readdirSync(folder, { withFileTypes: true }).map((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return entry.name === 'locales' ? '' : source(path);
+      return readFileSync(path, 'utf8');
+    }).join('\n');
+    const code = source(join(import.meta.dirname, '../src'));
+    const stems = [...code.matchAll(/`([\w.]+\.)\$\{/g)].map(([, stem]) => stem ?? '');
+    const unused = Object.keys(en).filter((key) => {
+      const name = key.replace(/\.(one|other)$/, '');
+      return !code.includes(`'${name}'`) && !stems.some((stem) => key.startsWith(stem));
+    });
+    expect(unused).toEqual([]);
+  });
+});
