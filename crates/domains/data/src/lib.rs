@@ -1,1 +1,37 @@
-//! botserver-data
+//! Bots' data: tables that packages declare, CSV files, and memory. Real SQL tables, reached only through
+//! this crate; conditions become bound SQL, never text.
+//!
+//! Invariants: every statement is limited to one organisation and one bot; a table or column is never
+//! dropped; a change happens inside the transaction it is given, or not at all.
+
+mod error;
+mod fold;
+mod keywords;
+#[path = "../migrations/m0001_data.rs"]
+mod m0001_data;
+mod model;
+mod service;
+mod store;
+
+use botserver_db::Migration;
+use botserver_module::Module;
+
+pub use error::{Error, Result};
+pub use keywords::{DeleteElsewhere, keywords};
+pub use model::{BotScope, Changes, Column, Kind, Table};
+pub use service::{
+    Actor, ApplyReport, DataService, Find, MemoryOwner, NoSeeds, Row, Seeds, TablePlan, TableProblem, is_csv,
+};
+
+/// The tables of this domain.
+pub const MIGRATIONS: &[Migration] = &[m0001_data::MIGRATION];
+
+/// What this domain brings. It has no routes: a bot's data is reached by its scripts.
+pub fn module(service: &DataService, elsewhere: DeleteElsewhere) -> Module {
+    Module {
+        name: "data",
+        keywords: keywords(service, elsewhere),
+        migrations: MIGRATIONS.to_vec(),
+        ..Module::default()
+    }
+}

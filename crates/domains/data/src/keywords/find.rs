@@ -1,0 +1,70 @@
+//! FIND, FIND ONE and GET LAST.
+
+use botserver_basic_types::{Arg, Args, Effect, KeywordDecl, Result, Value};
+use botserver_runtime::{CallContext, Keyword};
+
+use super::arguments::{actor, condition, count, order, table_name};
+use crate::{DataService, Find, fold::fold};
+
+/// FIND in all its forms.
+pub(super) fn find(service: DataService) -> Keyword {
+    let decl = KeywordDecl::new(
+        "FIND",
+        &[
+            "FIND table:word [, filter:expr] [WHERE where:cond] [WITH with:expr] [JOIN join:word ON on:cond] [ON \
+             connection:word] [ORDER BY order:order] [LIMIT limit:expr] [OFFSET offset:expr]",
+            "FIND ONE one:word [, filter:expr] [WHERE where:cond] [WITH with:expr] [JOIN join:word ON on:cond] [ON \
+             connection:word] [ORDER BY order:order] [OFFSET offset:expr]",
+        ],
+        Effect::Read,
+        "The rows of a table or CSV file that fulfil a condition; FIND ONE the first of them.",
+        "order = FIND \"orders\" WHERE id = 7",
+    )
+    .returning();
+    Keyword::read(decl, move |cx, args| {
+        let service = service.clone();
+        Box::pin(async move { run(&service, cx, &args).await })
+    })
+}
+
+async fn run(service: &DataService, cx: &CallContext, args: &Args) -> Result<Value> {
+    let actor = actor(cx);
+    let table = table_name(args)?;
+    // The second form has no LIMIT of its own.
+    let one = args.get("one").is_some();
+    let join = match (args.get("join"), args.get("on")) {
+        (Some(_), Some(Arg::Condition(on))) => Some((args.required_text("join")?, fold(on, actor)?)),
+        _ => None,
+    };
+    let find = Find {
+        filter: condition(service, actor, &table, args).await?,
+        order: order(args)?,
+        limit: if one { Some(1) } else { count(args, "limit")? },
+        offset: count(args, "offset")?,
+        join,
+    };
+    let mut rows = service.find(actor, &table, &find).await?;
+    if one {
+        rows.single = true;
+    }
+    Ok(Value::Rows(rows))
+}
+
+/// GET LAST.
+pub(super) fn get_last(service: DataService) -> Keyword {
+    let decl = KeywordDecl::new(
+        "GET LAST",
+        &["GET LAST table:word"],
+        Effect::Read,
+        "The row that was inserted last; null if there is none.",
+        "newest = GET LAST \"orders\"",
+    )
+    .returning();
+    Keyword::read(decl, move |cx, args| {
+        let service = service.clone();
+        Box::pin(async move {
+            let row = service.last(actor(cx), &args.required_text("table")?).await?;
+            Ok(row.map_or(Value::Null, Value::Object))
+        })
+    })
+}

@@ -1,0 +1,42 @@
+//! The BASIC keywords of this domain. Each file declares one family and turns arguments into calls of the
+//! service; nothing here knows SQL.
+
+mod aggregate;
+mod arguments;
+mod change;
+mod find;
+mod insert;
+mod memory;
+mod merge;
+mod save;
+
+use botserver_runtime::{Handler, Keyword};
+
+use crate::DataService;
+
+/// What DELETE does when its argument is no table: given by the rooms that know how.
+pub struct DeleteElsewhere {
+    /// `DELETE "https://…"`, a write.
+    pub url: Handler,
+    /// `DELETE "path"` and `DELETE file`.
+    pub file: Handler,
+}
+
+/// All keywords over tables, CSV files and memory.
+pub fn keywords(service: &DataService, elsewhere: DeleteElsewhere) -> Vec<Keyword> {
+    let mut all = vec![
+        find::find(service.clone()),
+        find::get_last(service.clone()),
+        save::save(service.clone()),
+        insert::insert(service.clone()),
+        change::update(service.clone()),
+        change::set_rows(service.clone()),
+        change::delete(service.clone(), elsewhere),
+        merge::merge(service.clone()),
+        merge::report(service.clone()),
+        merge::reset_report(service.clone()),
+        aggregate::aggregate(service.clone()),
+    ];
+    all.extend(memory::keywords(service));
+    all
+}
