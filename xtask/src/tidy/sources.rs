@@ -80,7 +80,9 @@ fn attributes(path: &str, text: &str) -> Vec<Finding> {
 
 fn module_folder(path: &str, sources: &BTreeMap<String, String>) -> Option<Finding> {
     let folder = format!("{}/", path.strip_suffix(".rs")?);
-    let beside = sources.range(folder.clone()..).next().is_some_and(|(other, _)| other.starts_with(&folder));
+    let mut below = sources.range(folder.clone()..).take_while(|(other, _)| other.starts_with(&folder));
+    // Snapshots of tests lie in a folder beside them, which is no module.
+    let beside = below.any(|(other, _)| Path::new(other).extension() == Some(OsStr::new("rs")));
     // Roots of crates have no module path of their own; `x/main/` cannot belong to `x/main.rs`.
     let root = ["/main.rs", "/lib.rs"].iter().any(|name| path.ends_with(name));
     (beside && !root).then(|| Finding::error(path, format!("make it {folder}mod.rs: the folder is the whole module")))
@@ -185,6 +187,7 @@ mod tests {
         let found = findings(&[("src/x.rs", "//! x\n"), ("src/x/y.rs", "//! y\n")]);
         assert_eq!(found, ["src/x.rs: error: make it src/x/mod.rs: the folder is the whole module"]);
         assert_eq!(findings(&[("src/x.rs", "//! x\n"), ("src/xx/y.rs", "//! y\n")]), [""; 0]);
+        assert_eq!(findings(&[("src/x.rs", "//! x\n"), ("src/x/y.snap", "y\n")]), [""; 0]);
     }
 
     #[test]
