@@ -208,7 +208,14 @@ impl Parser<'_> {
                 ExprKind::Binary(BinaryOp::Power, left, Box::new(self.expression_at(level)?))
             }
             Infix::Binary(op, level::COMPARE) => {
-                let right = self.right_of_comparison(level::CONCAT)?;
+                let mut right = self.right_of_comparison(level::CONCAT)?;
+                // `id = id` would be true for every row: the right one can only be meant as the variable.
+                if let (ExprKind::Column { name: own, .. }, ExprKind::Column { table: None, name }) =
+                    (&left.kind, &right.kind)
+                    && own.eq_ignore_ascii_case(name)
+                {
+                    right.kind = ExprKind::Variable(self.make_name(right.loc));
+                }
                 let compared = ExprKind::Binary(op, left, Box::new(right));
                 if !negated {
                     return Ok(compared);

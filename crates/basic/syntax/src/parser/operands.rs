@@ -8,6 +8,7 @@ use super::{Columns, PResult, Parser, expressions::level, suggest};
 use crate::{
     ast::{ErrorPart, Expr, ExprKind, LValue, Loc, Step},
     codes::Code,
+    grammar::Function,
     lexer::TokenKind,
 };
 
@@ -77,6 +78,9 @@ impl Parser<'_> {
         if called {
             return self.call();
         }
+        if !variable && !column && self.two_word_function().is_some() {
+            return self.call_of_two_words();
+        }
         if !variable && !extended && self.names.is_procedure(word) && !column {
             let name = self.name("a name")?;
             let start = name.loc;
@@ -88,9 +92,41 @@ impl Parser<'_> {
         if column && !self.names.is_known(word) {
             return self.column();
         }
+        // A function that takes nothing is a constant: PI.
+        if !variable
+            && !extended
+            && let Some(function) = self.grammar.function(word).filter(|function| function.max == 0)
+        {
+            let (start, name) = (self.loc(), function.name.clone());
+            self.advance();
+            return self.function(start, name, Vec::new());
+        }
         let name = self.name("a name")?;
         let start = name.loc;
         self.node(start, ExprKind::Variable(name))
+    }
+
+    /// A function whose name is written as two words: `GROUP BY`, `JSON PARSE`, `IS NUMERIC`.
+    fn two_word_function(&self) -> Option<&Function> {
+        let next = self.word_at(self.at + 1);
+        if next.is_empty() {
+            return None;
+        }
+        self.grammar.function(&format!("{} {next}", self.word()))
+    }
+
+    /// The cursor stands on the first word of [`Self::two_word_function`].
+    fn call_of_two_words(&mut self) -> PResult<Expr> {
+        let start = self.loc();
+        let Some(function) = self.two_word_function() else { return self.expected("a function") };
+        let (name, min, max) = (function.name.clone(), function.min, function.max);
+        self.advance();
+        self.advance();
+        if self.is_symbol("(") {
+            let args = self.arguments()?;
+            return self.function(start, name, args);
+        }
+        self.bare_arguments(start, name, min, max)
     }
 
     /// Words with a fixed meaning: TRUE, NULL, NEW ARRAY, ERROR MESSAGE …
@@ -290,6 +326,11 @@ impl Parser<'_> {
         let Some(function) = self.grammar.function(self.word()) else { return self.expected("a function") };
         let (name, min, max) = (function.name.clone(), function.min, function.max);
         self.advance();
+        self.bare_arguments(start, name, min, max)
+    }
+
+    /// The arguments of a call without brackets; the cursor stands behind the function's name.
+    fn bare_arguments(&mut self, start: Loc, name: Arc<str>, min: u8, max: u8) -> PResult<Expr> {
         let mut args = Vec::new();
         let strength = if self.context.in_condition { level::CONCAT } else { level::TERNARY };
         let first = self.deeper(Self::operand_or_sign)?;

