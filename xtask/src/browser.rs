@@ -1,9 +1,10 @@
-//! The browser tests: the real server on a free port with an empty data folder, and a real Chromium.
+//! The browser tests: the real server on a free port, with the tests' bots and an empty data folder, and a
+//! real Chromium.
 
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -20,10 +21,10 @@ use crate::{
 pub(crate) const SERVER_BINARY: &str = "BOTSERVER_BIN";
 const START: Duration = Duration::from_mins(1);
 
-/// Runs `npm test` in `tests/browser` against a fresh server.
+/// Runs `npm test` in `tests/browser` against a fresh server with the bots of `tests/browser/bots`.
 ///
-/// The tests find its address in `BASE_URL`, its data folder in `SERVER_DATA`, what it prints (the owner's
-/// one-time link, for one) in the file `SERVER_LOG`, and the browser in `CHROMIUM`.
+/// The tests find its address in `BASE_URL`, the owner's one-time link in `OWNER_URL` and the browser in
+/// `CHROMIUM`.
 pub(crate) fn run_tests(program: &Path) -> Result<()> {
     let chromium = tools::chromium()?;
     let tests = root().join("tests/browser");
@@ -34,42 +35,41 @@ pub(crate) fn run_tests(program: &Path) -> Result<()> {
     };
     run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
     let folder = tempfile::Builder::new().prefix("botserver-browser-").tempdir()?;
-    let server = Server::start(program, folder.path())?;
+    let bots = folder.path().join("bots");
+    run(command("cp", &["-R"]).arg(tests.join("bots")).arg(&bots))?;
+    let server = Server::start(program, folder.path(), &bots)?;
     let outcome = run(npm(&["test"])
-        .env("BASE_URL", format!("http://{}", server.address))
-        .env("SERVER_DATA", &server.data)
-        .env("SERVER_LOG", &server.log)
-        .env(SERVER_BINARY, program)
-        .env("CHROMIUM", chromium));
+        .env("BASE_URL", &server.chat)
+        .env("OWNER_URL", &server.owner)
+        .env("CHROMIUM", chromium)
+        .env(SERVER_BINARY, program));
     if outcome.is_err() {
-        eprintln!("the server printed:\n{}", server.printed());
+        eprintln!("the server's log:\n{}", server.log());
     }
     outcome
 }
 
 struct Server {
-    address: SocketAddr,
-    data: PathBuf,
-    log: PathBuf,
     process: Child,
+    /// Its address, without a slash at the end.
+    chat: String,
+    owner: String,
+    folder: PathBuf,
 }
 
 impl Server {
-    fn start(program: &Path, folder: &Path) -> Result<Self> {
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let (data, log) = (folder.join("data"), folder.join("log"));
-        let printed = fs::File::create(&log)?;
+    fn start(program: &Path, folder: &Path, bots: &Path) -> Result<Self> {
         let process = Command::new(program)
-            .arg("serve")
-            .arg("--data")
-            .arg(&data)
-            .args(["--listen", &address.to_string()])
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder.join("data"))
+            .arg("--bots")
+            .arg(bots)
             .stdin(Stdio::null())
-            .stdout(printed.try_clone()?)
-            .stderr(printed)
+            .stdout(fs::File::create(folder.join("stdout"))?)
+            .stderr(fs::File::create(folder.join("log"))?)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let mut server = Self { address, data, log, process };
+        let mut server = Self { process, chat: String::new(), owner: String::new(), folder: folder.to_owned() };
         server.wait_until_ready()?;
         Ok(server)
     }
@@ -78,18 +78,22 @@ impl Server {
         let started = Instant::now();
         while started.elapsed() < START {
             if let Some(status) = self.process.try_wait()? {
-                bail!("the server ended at once ({status}):\n{}", self.printed());
+                bail!("the server ended at once ({status}):\n{}", self.log());
             }
-            if is_ready(self.address) {
+            let printed = fs::read_to_string(self.folder.join("stdout"))?;
+            if let (Some(chat), Some(owner)) = (link(&printed, "Chat:"), link(&printed, "Owner:"))
+                && is_ready(&chat)
+            {
+                (self.chat, self.owner) = (chat, owner);
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        bail!("the server was not ready within {} s:\n{}", START.as_secs(), self.printed())
+        bail!("the server was not ready within {} s:\n{}", START.as_secs(), self.log())
     }
 
-    fn printed(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 }
 
@@ -101,14 +105,35 @@ impl Drop for Server {
     }
 }
 
-fn is_ready(address: SocketAddr) -> bool {
+/// The address on a whole line that begins with a label.
+fn link(printed: &str, label: &str) -> Option<String> {
+    let mut whole = printed.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let address = whole.find_map(|line| line.strip_prefix(label)?.split_whitespace().next())?;
+    Some(address.trim_end_matches('/').to_owned())
+}
+
+fn is_ready(base: &str) -> bool {
+    let host = base.trim_start_matches("http://");
     let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+        let mut stream = TcpStream::connect(host)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
     ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_read_from_whole_lines() {
+        let printed = "Chat:  http://127.0.0.1:4711/\nOwner: http://127.0.0.1:4711/owner?t=abc   (works once)\n";
+        assert_eq!(link(printed, "Chat:").as_deref(), Some("http://127.0.0.1:4711"));
+        assert_eq!(link(printed, "Owner:").as_deref(), Some("http://127.0.0.1:4711/owner?t=abc"));
+        assert_eq!(link("Chat:  http://127.0.0.1:47", "Chat:"), None);
+    }
 }
