@@ -1,19 +1,6 @@
-import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { clean } from '../axe.mjs';
 import { BASE, Chat, until, visit } from '../lib.mjs';
-
-const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Every rule of axe, best practices included. */
-async function clean(page, where) {
-  // Colours in the middle of a fade are nobody's colours.
-  await page.evaluate(() => Promise.all(document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary}`).join('; ')}`), [], where);
-}
 
 for (const colorScheme of ['light', 'dark']) {
   for (const [device, settings] of Object.entries({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { clean } from '../axe.mjs';
 import { BASE, Chat, until, visit } from '../lib.mjs';
 
 test('a visitor is not shown the owner’s page', () => visit(async (context) => {
@@ -8,7 +9,7 @@ test('a visitor is not shown the owner’s page', () => visit(async (context) =>
   await page.getByRole('heading', { name: 'This page is for the owner.' }).waitFor();
 }));
 
-test('the owner sees bots, settings and problems, and where a script failed', () => visit(async (context) => {
+test('the owner sees bots, settings and problems, and where a script failed', () => visit({ reducedMotion: 'reduce' }, async (context) => {
   const link = process.env.OWNER_URL;
   assert.ok(link, 'OWNER_URL is the one-time link of the server');
   const page = await context.newPage();
@@ -16,13 +17,17 @@ test('the owner sees bots, settings and problems, and where a script failed', ()
   await page.goto(`${BASE}/owner`);
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   await page.getByText('Memory in use').waitFor();
+  await clean(page, 'overview');
   await page.getByRole('link', { name: /^Bots/ }).click();
   await page.locator('#bot-probe').getByText('Serving', { exact: true }).waitFor();
+  await clean(page, 'bots');
   await page.getByRole('link', { name: /^Settings/ }).click();
   await page.getByRole('searchbox').fill('theme');
   await until('settings are filtered', async () => (await page.locator('tbody tr').count()) > 0);
+  await clean(page, 'settings');
   await page.getByRole('link', { name: /^Problems/ }).click();
   await page.getByRole('heading', { name: 'Problems', level: 1 }).waitFor();
+  await clean(page, 'problems');
   const [first, second] = await Promise.all([1, 2].map(() => page.waitForResponse('**/system/overview')));
   assert.ok(first.ok() && second.ok());
 
@@ -34,4 +39,5 @@ test('the owner sees bots, settings and problems, and where a script failed', ()
   const text = await failed.innerText();
   assert.match(text, /\.bas:\d+/);
   assert.match(text, /\^/);
+  await clean(chat.page, 'script error');
 }));
