@@ -39,7 +39,7 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
     ),
     plain(
         "IS_NUMERIC",
-        &["ISNUMERIC"],
+        &["IS NUMERIC", "ISNUMERIC"],
         "value",
         (1, 1),
         "Whether a value is a number or text that spells one.",

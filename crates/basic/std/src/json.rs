@@ -22,7 +22,7 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
     ),
     plain(
         "JSON_PARSE",
-        &["PARSE_JSON", "FROM_JSON"],
+        &["JSON PARSE", "PARSE_JSON", "FROM_JSON"],
         "text",
         (1, 1),
         "The value that a JSON text describes; what is no text is given back as it is.",

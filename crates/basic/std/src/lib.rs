@@ -21,7 +21,7 @@ mod written;
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use botserver_basic_types::FunctionDecl;
+use botserver_basic_types::{BasicError, FunctionDecl, Heap, HeapLimits, Result, Value};
 
 pub use civil::parse as parse_date;
 pub use format::format_value;
@@ -56,10 +56,21 @@ pub fn functions() -> &'static [FunctionDecl] {
     &FUNCTIONS
 }
 
-/// The function of a name or alias, ignoring case, a final `$`, and blank against `_`
-/// (`group by` is `GROUP_BY`).
+/// The function of a name or alias, ignoring case and a final `$`.
 pub fn find(name: &str) -> Option<&'static FunctionDecl> {
     let plain = name.strip_suffix('$').unwrap_or(name);
-    let plain: String = plain.chars().map(|c| if c == ' ' { '_' } else { c.to_ascii_uppercase() }).collect();
-    BY_NAME.get(&plain).copied()
+    BY_NAME.get(&plain.to_ascii_uppercase()).copied()
+}
+
+/// Calls a function with detached values, for keywords that share its rules; too few or too many
+/// arguments are an error.
+pub fn call(name: &str, args: &[Value]) -> Result<Value> {
+    let function = find(name).ok_or_else(|| BasicError::invalid(format!("there is no function {name}")))?;
+    if args.len() < usize::from(function.min) || args.len() > usize::from(function.max) {
+        return Err(BasicError::invalid(format!("{} takes other arguments: {}", function.name, function.params)));
+    }
+    let mut heap = Heap::new(HeapLimits::default());
+    let args = args.iter().map(|arg| heap.attach(arg)).collect::<Result<Vec<_>>>()?;
+    let value = (function.run)(&mut heap, &args)?;
+    heap.detach(&value)
 }

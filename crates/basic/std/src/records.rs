@@ -4,7 +4,9 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use botserver_basic_types::{BasicError, DataExpr, FunctionDecl, Handle, Heap, Object, Result, Text, Val, ops};
+use botserver_basic_types::{
+    BasicError, DataExpr, FunctionDecl, Handle, Heap, HeapLimits, Object, Result, Text, Val, Value, ops,
+};
 use indexmap::IndexMap;
 
 use crate::{
@@ -55,7 +57,7 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
     ),
     plain(
         "GROUP_BY",
-        &["GROUPBY"],
+        &["GROUP BY", "GROUPBY"],
         "rows, field, [aggregates]",
         (2, 3),
         "A list of groups with `key`, `items` and `count`, and aggregates such as `SUM(total) AS total`.",
@@ -120,6 +122,22 @@ pub fn filter_rows(heap: &mut Heap, rows: &Val, condition: &DataExpr) -> Result<
         }
     }
     new_like(heap, rows, kept)
+}
+
+/// [`filter_rows`] over detached rows, for keywords such as `FILTER rows WHERE …`.
+pub fn filter_values(rows: &Value, condition: &DataExpr) -> Result<Value> {
+    let mut heap = Heap::new(HeapLimits::default());
+    let rows = heap.attach(rows)?;
+    let kept = filter_rows(&mut heap, &rows, condition)?;
+    heap.detach(&kept)
+}
+
+/// [`map_rows`] over detached rows, for keywords such as `MAP rows WITH …`.
+pub fn map_values(rows: &Value, expr: &DataExpr) -> Result<Value> {
+    let mut heap = Heap::new(HeapLimits::default());
+    let rows = heap.attach(rows)?;
+    let mapped = map_rows(&mut heap, &rows, expr)?;
+    heap.detach(&mapped)
 }
 
 /// The value of an expression for each row.

@@ -6,3 +6,4 @@ mod functions;
 mod guide;
 mod host;
 mod page;
+mod runs;

@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
-use botserver_basic_std::{find, functions};
+use botserver_basic_std::{call, find, functions};
+use botserver_basic_types::Value;
 
 #[test]
 fn names_and_aliases_are_unique_and_upper_case() {
     let mut owners: HashMap<&str, &str> = HashMap::new();
     for function in functions() {
         for name in std::iter::once(&function.name).chain(function.aliases) {
-            assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b' ')),
+                "{name}"
+            );
             if let Some(owner) = owners.insert(name, function.name) {
                 panic!("{name} belongs to {owner} and {}", function.name);
             }
@@ -44,6 +48,9 @@ fn functions_are_found_by_any_spelling() {
     ] {
         assert_eq!(find(spelling).map(|function| function.name), Some(name), "{spelling}");
     }
+    assert_eq!(call("UPPER", &[Value::text("a")]), Ok(Value::text("A")));
+    assert!(call("LEFT", &[Value::text("a")]).is_err());
+    assert!(call("NOWHERE", &[]).is_err());
     assert!(find("").is_none());
     assert!(find("NOW").is_none(), "clocks are keywords of the runtime");
 }
