@@ -22,12 +22,25 @@ type Check = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Syn
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The checks that `/readyz` runs.
-#[derive(Default)]
 pub struct Health {
     checks: Vec<(&'static str, Check)>,
+    patience: Duration,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { checks: Vec::new(), patience: PATIENCE }
+    }
 }
 
 impl Health {
+    /// How long a check may take; five seconds if nothing is said.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Adds a check; its error is a sentence for the operator without secrets.
     #[must_use]
     pub fn check<F, W>(mut self, name: &'static str, check: F) -> Self
@@ -43,7 +56,8 @@ impl Health {
     pub async fn report(&self) -> HealthReport {
         let checks = join_all(self.checks.iter().map(|(name, check)| async move {
             let started = Instant::now();
-            let outcome = tokio::time::timeout(PATIENCE, check()).await.unwrap_or_else(|_| Err("no answer".to_owned()));
+            let outcome =
+                tokio::time::timeout(self.patience, check()).await.unwrap_or_else(|_| Err("no answer".to_owned()));
             CheckReport { name, ok: outcome.is_ok(), ms: started.elapsed().as_millis() as u64, error: outcome.err() }
         }))
         .await;

@@ -49,7 +49,7 @@ impl Default for ServeLimits {
 /// How many refused connections may hear the refusal at once; more are just closed.
 const REFUSALS: usize = 64;
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
-    retry-after: 5\r\nconnection: close\r\ncontent-length: 194\r\n\r\n\
+    retry-after: 5\r\nconnection: close\r\ncontent-length: 197\r\n\r\n\
     {\"type\":\"urn:botserver:problem:too_many_connections\",\"title\":\"The server cannot do this right now\",\
     \"status\":503,\"detail\":\"All connections are in use.\",\"code\":\"too_many_connections\",\"retry_after\":5}";
 

@@ -87,12 +87,14 @@ impl Site {
         // The same set twice is no error: tests build several sites over one handle.
         let _ = self.reserved.0.set(first_segments(&paths));
 
-        let guarded = guarded.merge(pages).layer(from_fn_with_state(stack.clone(), guard)).layer(cors(&stack));
+        // Inside the layers, or the answer to a method that a route lacks would take the place of CORS.
         guarded
-            .merge(checks)
-            .merge(assets)
-            .fallback(nothing_here)
+            .merge(pages)
             .method_not_allowed_fallback(wrong_method)
+            .layer(from_fn_with_state(stack.clone(), guard))
+            .layer(cors(&stack))
+            .merge(checks.merge(assets).method_not_allowed_fallback(wrong_method))
+            .fallback(nothing_here)
             .layer(DefaultBodyLimit::max(stack.settings.body_limit_bytes))
             .layer(from_fn_with_state(stack, outer))
     }

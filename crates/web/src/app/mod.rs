@@ -76,7 +76,14 @@ pub(crate) fn html(status: StatusCode, text: &'static str) -> Response {
 }
 
 fn answer(file: EmbeddedFile, cache: HeaderValue, request: &HeaderMap) -> Response {
-    let hash = file.metadata.sha256_hash();
+    let body = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    cached(body, file.metadata.sha256_hash(), file.metadata.mimetype(), cache, request)
+}
+
+fn cached(body: Bytes, hash: [u8; 32], mime: &str, cache: HeaderValue, request: &HeaderMap) -> Response {
     let tag = hash.iter().take(12).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     // Weak, because the same file also goes out compressed.
     let etag = format!("W/\"{tag}\"");
@@ -85,16 +92,11 @@ fn answer(file: EmbeddedFile, cache: HeaderValue, request: &HeaderMap) -> Respon
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|list| list.split(','))
-        .any(|given| given.trim() == etag || given.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"));
+        .any(|given| given.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let body = match file.data {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => bytes.into(),
-        };
         let mut response = Response::new(body.into());
-        let mime = file.metadata.mimetype();
         let text = mime.starts_with("text/") || mime.ends_with("json") || mime.ends_with("javascript");
         let mime = if text { format!("{mime}; charset=utf-8") } else { mime.to_owned() };
         if let Ok(mime) = HeaderValue::try_from(mime) {
@@ -107,4 +109,39 @@ fn answer(file: EmbeddedFile, cache: HeaderValue, request: &HeaderMap) -> Respon
         response.headers_mut().insert(header::ETAG, etag);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(request: &[(header::HeaderName, &'static str)]) -> Response {
+        let request = request.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
+        cached(Bytes::from_static(b"let x;"), [7; 32], "text/javascript", FOREVER, &request)
+    }
+
+    #[test]
+    fn what_the_browser_has_is_not_sent_again() {
+        let first = get(&[]);
+        assert_eq!(first.status(), StatusCode::OK);
+        assert_eq!(first.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+        assert_eq!(first.headers()[header::ETAG], "W/\"070707070707070707070707\"");
+        for same in ["W/\"070707070707070707070707\"", "\"x\", \"070707070707070707070707\""] {
+            assert_eq!(get(&[(header::IF_NONE_MATCH, same)]).status(), StatusCode::NOT_MODIFIED, "{same}");
+        }
+        assert_eq!(get(&[(header::IF_NONE_MATCH, "\"07\"")]).status(), StatusCode::OK);
+    }
+
+    /// Says something only where the app is built, as before every release.
+    #[test]
+    fn hashed_files_are_kept_for_ever_and_pages_are_no_files() {
+        for name in WebApp::iter() {
+            let response = file(&name, &HeaderMap::new());
+            if is_page(&name) {
+                assert_eq!(response.status(), StatusCode::NOT_FOUND, "{name}");
+            } else if name.starts_with(HASHED) {
+                assert_eq!(response.headers()[header::CACHE_CONTROL], FOREVER, "{name}");
+            }
+        }
+    }
 }

@@ -1,0 +1,10 @@
+//! The HTTP side as a client sees it: in process, and over a real listener where connections matter.
+
+mod bodies;
+mod listener;
+mod logs;
+mod paths;
+mod site;
+mod sockets;
+mod stack;
+mod support;
