@@ -21,7 +21,7 @@ export interface OwnerScript {
   name: string;
   /** `dialog`, `tool`, `tables`, … */
   kind: string;
-  state: 'serving' | 'broken' | (string & {});
+  state: 'ok' | 'broken' | (string & {});
 }
 
 export interface OwnerBot {
@@ -65,6 +65,8 @@ export interface Overview {
     listen: string;
   };
   bots: OwnerBot[];
+  /** Folders that cannot be a bot, and why. */
+  rejected?: { folder: string; reason: string }[] | null;
   settings: OwnerSetting[];
   /** The last 200, newest first. */
   problems: OwnerProblem[];
