@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{
+use sea_orm::{ConnectionTrait, 
     ConnectOptions, Database, DatabaseConnection, DbBackend,
     sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection},
 };
@@ -173,6 +173,12 @@ impl Db {
 
     pub(crate) fn migrator(&self) -> &DatabaseConnection {
         &self.inner.migrator
+    }
+
+    /// Is it there and does it answer?
+    pub async fn ping(&self) -> Result<()> {
+        let answer = self.inner.reader.execute_unprepared("SELECT 1").await;
+        answer.map(drop).map_err(|source| Error::statement("a ping", source))
     }
 
     /// Runs a short closure in the next write batch and answers after the batch is committed.

@@ -18,6 +18,7 @@ use botserver_module::Module;
 
 pub use error::{Error, Result};
 pub use history::History;
+pub use migrations::MIGRATIONS;
 pub use model::{Attachment, Conversation, Rating, StoredMessage};
 pub use service::{NewAttachment, SessionService};
 

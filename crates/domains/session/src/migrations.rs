@@ -3,7 +3,8 @@
 use botserver_db::{Migration, Schema};
 use sea_query::{Alias, ColumnDef, Index, Table};
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration { domain: "session", number: 1, name: "tables", up: tables }];
+/// In order; append only.
+pub const MIGRATIONS: &[Migration] = &[Migration { domain: "session", number: 1, name: "tables", up: tables }];
 
 fn tables(schema: &mut Schema) {
     schema.table(

@@ -1,0 +1,81 @@
+//! What a person sends, as a client gives it and as the inbox keeps it.
+
+use botserver_kernel::{AttachmentId, MessageId};
+use botserver_ui_tree::{FilePart, Part};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// Characters of a message.
+pub(crate) const LONGEST: usize = 16_000;
+/// Files of a message.
+const MOST_FILES: usize = 10;
+
+/// A message that a client hands in.
+#[derive(Clone, Debug, Default)]
+pub struct SendMessage {
+    /// Made by the client: sending it twice is one message.
+    pub id: Option<MessageId>,
+    /// The text.
+    pub text: String,
+    /// Files that were uploaded to this conversation.
+    pub attachments: Vec<AttachmentId>,
+    /// The action of a suggestion.
+    pub action: Option<String>,
+    /// The client's language.
+    pub locale: String,
+}
+
+impl SendMessage {
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.text.trim().is_empty() && self.attachments.is_empty() {
+            return Err(Error::EmptyMessage);
+        }
+        // Bytes first: counting the characters of megabytes would be a gift to whoever sends them.
+        if self.text.len() > LONGEST * 4 || self.text.chars().count() > LONGEST {
+            return Err(Error::TooLong { limit: LONGEST });
+        }
+        if self.attachments.len() > MOST_FILES {
+            return Err(Error::TooLong { limit: MOST_FILES });
+        }
+        Ok(())
+    }
+}
+
+/// A message in the inbox.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct InboxMessage {
+    pub(crate) text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<FilePart>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) action: Option<String>,
+    #[serde(default)]
+    pub(crate) locale: String,
+}
+
+impl InboxMessage {
+    /// As the transcript shows it; a secret answer is not shown.
+    pub(crate) fn parts(&self, secret: bool) -> Vec<Part> {
+        let mut parts = Vec::with_capacity(1 + self.files.len());
+        if !self.text.trim().is_empty() {
+            let text = if secret { "••••••••".to_owned() } else { self.text.clone() };
+            parts.push(Part::Text { text });
+        }
+        parts.extend(self.files.iter().cloned().map(Part::File));
+        parts
+    }
+}
+
+/// What opening a conversation puts into the inbox.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct InboxOpen {
+    #[serde(default)]
+    pub(crate) locale: String,
+}
+
+/// What a rename puts into the inbox.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct InboxRename {
+    pub(crate) title: String,
+}

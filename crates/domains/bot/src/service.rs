@@ -1,0 +1,276 @@
+//! The verbs of talking: open, send, withdraw, stop, read and follow a conversation.
+
+use std::{sync::Arc, time::Duration};
+
+use botserver_db::Db;
+use botserver_engines::{
+    Accepted, CommittedEvent, Engine, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events,
+};
+use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, Principal, Role};
+use botserver_packages::{LoadedPackage, Packages};
+use botserver_ports::Subscription;
+use botserver_session::{Conversation, SessionService};
+use botserver_web::{RateLimiter, RatePolicy};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    Error, Result, SendMessage,
+    message::{InboxMessage, InboxOpen, InboxRename},
+};
+
+/// What the service stands on.
+pub struct ChatDependencies {
+    /// The database, for reading events.
+    pub db: Db,
+    /// The engine.
+    pub engine: Engine,
+    /// Conversations.
+    pub sessions: Arc<SessionService>,
+    /// Bots.
+    pub packages: Packages,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Counts messages.
+    pub limiter: RateLimiter,
+    /// How many a visitor may send.
+    pub messages: RatePolicy,
+}
+
+/// Talking with bots.
+pub struct ChatService {
+    own: ChatDependencies,
+}
+
+/// A message that is committed.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Its id.
+    pub id: MessageId,
+    /// Where it stands.
+    pub accepted: Accepted,
+}
+
+/// Events read per query.
+pub(crate) const EVENTS_PER_PAGE: u64 = 500;
+const CHANNEL: &str = "web";
+
+impl ChatService {
+    /// The service over its dependencies.
+    pub const fn new(own: ChatDependencies) -> Self {
+        Self { own }
+    }
+
+    pub(crate) fn sessions(&self) -> &SessionService {
+        &self.own.sessions
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.own.engine
+    }
+
+    /// A bot that serves, by name.
+    pub async fn bot(&self, principal: &Principal, name: &str) -> Result<Arc<LoadedPackage>> {
+        Ok(self.own.packages.get(principal, name).await?.1)
+    }
+
+    /// A person looks at the conversation: `start.bas` greets, once.
+    pub async fn open(&self, principal: &Principal, id: ConversationId, locale: &str) -> Result<()> {
+        let conversation = self.own.sessions.load_to_write(principal, id).await?;
+        self.open_loaded(&conversation, locale).await
+    }
+
+    pub(crate) async fn open_loaded(&self, conversation: &Conversation, locale: &str) -> Result<()> {
+        let payload = json!(InboxOpen { locale: locale.to_owned() });
+        // The id makes the second opening a no-op.
+        let item = self.item(conversation, ItemKind::Open, "open", conversation.id.to_string(), payload);
+        self.own.engine.accept(item).await?;
+        Ok(())
+    }
+
+    /// Sends a message; answered once it is committed.
+    pub async fn send(&self, principal: &Principal, id: ConversationId, message: SendMessage) -> Result<Sent> {
+        let conversation = self.own.sessions.load_to_write(principal, id).await?;
+        self.send_loaded(principal, &conversation, message).await
+    }
+
+    pub(crate) async fn send_loaded(
+        &self,
+        principal: &Principal,
+        conversation: &Conversation,
+        message: SendMessage,
+    ) -> Result<Sent> {
+        message.check()?;
+        if principal.role != Role::Owner {
+            self.own.limiter.check(self.own.messages, &principal.person_id.to_string()).await?;
+        }
+        let files = self.own.sessions.attachments_of_message(conversation, &message.attachments).await?;
+        let id = message.id.unwrap_or_else(|| MessageId::new(self.own.ids.next_uuid()));
+        let payload = json!(InboxMessage {
+            text: message.text,
+            files: files.iter().map(botserver_session::Attachment::part).collect(),
+            action: message.action,
+            locale: message.locale,
+        });
+        let item = self.item(conversation, ItemKind::Message, CHANNEL, id.to_string(), payload);
+        let accepted = self.own.engine.accept(item).await?;
+        if accepted.lane_id.0 != conversation.id.uuid() {
+            return Err(Error::IdTaken);
+        }
+        Ok(Sent { id, accepted })
+    }
+
+    fn item(
+        &self,
+        conversation: &Conversation,
+        kind: ItemKind,
+        channel: &str,
+        channel_message_id: String,
+        payload: Json,
+    ) -> NewItem {
+        NewItem {
+            org_id: conversation.org_id,
+            lane_id: LaneId(conversation.id.uuid()),
+            kind,
+            channel: channel.to_owned(),
+            channel_message_id,
+            payload,
+        }
+    }
+
+    /// Takes back a message that no turn has taken.
+    pub async fn withdraw(&self, principal: &Principal, id: ConversationId, message: MessageId) -> Result<()> {
+        let conversation = self.own.sessions.load_to_write(principal, id).await?;
+        let lane = LaneId(conversation.id.uuid());
+        let item = self.own.engine.find_item(conversation.org_id, lane, CHANNEL, &message.to_string()).await?;
+        match item {
+            Some((item, ItemState::Queued)) => {
+                Ok(self.own.engine.withdraw(conversation.org_id, lane, item).await?)
+            }
+            Some((_, ItemState::Withdrawn)) => Ok(()),
+            Some(_) => Err(botserver_engines::Error::AlreadyTaken.into()),
+            None => Err(Error::NotQueued),
+        }
+    }
+
+    /// Stops the running turn; nothing happens when none runs.
+    pub async fn cancel(&self, principal: &Principal, id: ConversationId) -> Result<()> {
+        let conversation = self.own.sessions.load_to_write(principal, id).await?;
+        self.own.engine.cancel(LaneId(conversation.id.uuid()));
+        Ok(())
+    }
+
+    /// Renames a conversation and tells everybody who looks at it.
+    pub async fn rename(&self, principal: &Principal, id: ConversationId, title: &str) -> Result<Conversation> {
+        let renamed = self.own.sessions.rename(principal, id, title).await?;
+        let payload = json!(InboxRename { title: renamed.title.clone().unwrap_or_default() });
+        let unique = self.own.ids.next_uuid().simple().to_string();
+        self.own.engine.accept(self.item(&renamed, ItemKind::Event, "rename", unique, payload)).await?;
+        Ok(renamed)
+    }
+
+    /// The committed events after a number, as this caller may see them.
+    pub async fn events(
+        &self,
+        principal: &Principal,
+        id: ConversationId,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<CommittedEvent>> {
+        let conversation = self.own.sessions.load(principal, id).await?;
+        self.events_loaded(principal, &conversation, after, limit).await
+    }
+
+    pub(crate) async fn events_loaded(
+        &self,
+        principal: &Principal,
+        conversation: &Conversation,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<CommittedEvent>> {
+        let lane = LaneId(conversation.id.uuid());
+        let mut found = events(self.own.db.read(), conversation.org_id, lane, after, limit).await?;
+        for event in &mut found {
+            hide_owner_parts(&mut event.event, principal);
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn follow(&self, conversation: &Conversation) -> Result<Box<dyn Subscription>> {
+        Ok(self.own.engine.subscribe(LaneId(conversation.id.uuid())).await?)
+    }
+
+    /// Sends a message and waits for the end of its turn; `None` when that takes longer than `patience`.
+    pub async fn send_and_wait(
+        &self,
+        principal: &Principal,
+        id: ConversationId,
+        message: SendMessage,
+        patience: Duration,
+    ) -> Result<(Sent, Option<Vec<CommittedEvent>>)> {
+        let conversation = self.own.sessions.load_to_write(principal, id).await?;
+        // Listening begins before sending, so that a fast turn is not missed.
+        let mut listener = self.follow(&conversation).await?;
+        let sent = self.send_loaded(principal, &conversation, message).await?;
+        let deadline = tokio::time::sleep(patience);
+        tokio::pin!(deadline);
+        let mut events = Vec::new();
+        if sent.accepted.duplicate {
+            events = self.all_events(principal, &conversation).await?;
+        }
+        loop {
+            if let Some(turn) = turn_of(&events, sent.id) {
+                return Ok((sent, Some(turn)));
+            }
+            tokio::select! {
+                notice = listener.next() => match notice.as_deref().map(LaneNotice::decode) {
+                    Some(Some(LaneNotice::Events(new))) => events.extend(new),
+                    Some(Some(LaneNotice::Deleted)) => return Ok((sent, None)),
+                    Some(_) => {}
+                    // Some notices were lost: the outbox has everything.
+                    None => events = self.all_events(principal, &conversation).await?,
+                },
+                () = &mut deadline => return Ok((sent, None)),
+            }
+        }
+    }
+
+    async fn all_events(&self, principal: &Principal, conversation: &Conversation) -> Result<Vec<CommittedEvent>> {
+        let mut all: Vec<CommittedEvent> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |event| event.seq);
+            let page = self.events_loaded(principal, conversation, after, EVENTS_PER_PAGE).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// The number of the newest event.
+    pub(crate) async fn newest_seq(&self, conversation: &Conversation) -> Result<i64> {
+        let lane = LaneId(conversation.id.uuid());
+        Ok(botserver_engines::newest_seq(self.own.db.read(), conversation.org_id, lane).await?)
+    }
+}
+
+/// The events of the turn of a message, once it has ended.
+fn turn_of(events: &[CommittedEvent], message: MessageId) -> Option<Vec<CommittedEvent>> {
+    let id = message.to_string();
+    let field = |event: &CommittedEvent, name: &str| {
+        event.event.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
+    };
+    let end = events.iter().find(|event| field(event, "kind") == "turn.end" && field(event, "item") == id)?;
+    let first = events.iter().position(|event| field(event, "kind") == "message" && field(event, "id") == id)?;
+    Some(events.iter().skip(first + 1).take_while(|event| event.seq <= end.seq).cloned().collect())
+}
+
+/// Removes what only the owner may see.
+pub(crate) fn hide_owner_parts(event: &mut Json, principal: &Principal) {
+    if principal.role != Role::Owner
+        && let Some(fields) = event.as_object_mut()
+    {
+        fields.remove("script");
+    }
+}

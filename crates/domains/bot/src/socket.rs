@@ -1,0 +1,342 @@
+//! The chat socket: one task per open page, speaking `docs/chat-protocol.md`, version 1.
+
+use std::{sync::Arc, time::Duration};
+
+use botserver_engines::{CommittedEvent, LaneId, LaneNotice};
+use botserver_kernel::{AttachmentId, ConversationId, Fault, MessageId, Principal, Role, Timestamp};
+use botserver_packages::LoadedPackage;
+use botserver_ports::Subscription;
+use botserver_session::Conversation;
+use botserver_web::{CloseFrame, Message, WebSocket};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Error, SendMessage,
+    service::{ChatService, EVENTS_PER_PAGE, hide_owner_parts},
+};
+
+/// The WebSocket subprotocol.
+pub(crate) const PROTOCOL: &str = "botserver.chat.v1";
+/// How long a client may take to say hello.
+const HELLO: Duration = Duration::from_secs(10);
+/// A client that says nothing for this long (they ping every 25 s) is gone.
+const SILENCE: Duration = Duration::from_secs(75);
+/// A client that does not take what it is sent for this long is gone.
+const SLOW: Duration = Duration::from_secs(20);
+
+/// What a client sends.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Frame {
+    Hello {
+        conversation: Option<ConversationId>,
+        #[serde(default)]
+        after: i64,
+        #[serde(default)]
+        visible: bool,
+        #[serde(default)]
+        locale: String,
+    },
+    Message {
+        id: MessageId,
+        #[serde(default)]
+        text: String,
+        #[serde(default)]
+        attachments: Vec<AttachmentId>,
+        action: Option<String>,
+    },
+    Withdraw {
+        id: MessageId,
+    },
+    Cancel,
+    Visible,
+    Typing,
+    Ping,
+}
+
+/// Why a socket ends.
+enum End {
+    /// The client went away, or does not take what it is sent.
+    Gone,
+    /// We close it, with a code of the protocol.
+    Close(u16, &'static str),
+}
+
+type Ended<T> = Result<T, End>;
+
+/// Talks with one client until either side goes.
+pub(crate) async fn talk(
+    service: Arc<ChatService>,
+    principal: Principal,
+    bot: Arc<LoadedPackage>,
+    mut socket: WebSocket,
+    shutdown: CancellationToken,
+) {
+    let end = match greet(&service, &principal, &bot, &mut socket).await {
+        Ok(mut page) => page.run(&mut socket, &shutdown).await,
+        Err(end) => Err(end),
+    };
+    match end {
+        Err(End::Close(code, reason)) => {
+            let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+        }
+        Ok(()) | Err(End::Gone) => {}
+    }
+}
+
+/// Waits for hello, finds or begins the conversation, and sends what the client has not seen.
+async fn greet(
+    service: &Arc<ChatService>,
+    principal: &Principal,
+    bot: &LoadedPackage,
+    socket: &mut WebSocket,
+) -> Ended<Page> {
+    let first = timeout(HELLO, next_text(socket)).await.map_err(|_| End::Close(4408, "no hello within 10 seconds"))?;
+    let text = first.ok_or(End::Gone)??;
+    let Ok(Frame::Hello { conversation, after, visible, locale }) = serde_json::from_str(&text) else {
+        let detail = "the first frame must be a hello";
+        send(socket, &json!({"type": "error", "code": "bad_frame", "title": "Bad frame", "detail": detail})).await?;
+        return Err(End::Close(1008, "the first frame must be a hello"));
+    };
+    let found = match conversation {
+        Some(id) => service.sessions().load_to_write(principal, id).await,
+        None => service.sessions().begin_or_take_up(principal, bot.bot_id).await,
+    };
+    let conversation = match found {
+        Ok(conversation) if conversation.bot_id == bot.bot_id => conversation,
+        Ok(_) | Err(botserver_session::Error::NotFound(_)) => {
+            return Err(End::Close(4404, "no such conversation"));
+        }
+        Err(error) => {
+            send(socket, &refusal(&Error::Session(error), None)).await?;
+            return Err(End::Close(1011, "the conversation cannot be opened"));
+        }
+    };
+    // Listening begins before reading, so that nothing falls in between.
+    let listener = service.follow(&conversation).await.map_err(|_| End::Close(1011, "try again"))?;
+    let mut page = Page {
+        service: service.clone(),
+        principal: principal.clone(),
+        conversation,
+        locale: locale.chars().take(35).collect(),
+        listener,
+        seen: after.max(0),
+        greeted: false,
+    };
+    page.ready(socket, bot).await?;
+    page.catch_up(socket).await?;
+    if visible {
+        page.visible(socket).await?;
+    }
+    Ok(page)
+}
+
+/// One open page.
+struct Page {
+    service: Arc<ChatService>,
+    principal: Principal,
+    conversation: Conversation,
+    locale: String,
+    listener: Box<dyn Subscription>,
+    /// The newest event that was sent.
+    seen: i64,
+    greeted: bool,
+}
+
+impl Page {
+    async fn run(&mut self, socket: &mut WebSocket, shutdown: &CancellationToken) -> Ended<()> {
+        loop {
+            tokio::select! {
+                notice = self.listener.next() => self.notice(socket, notice.as_deref()).await?,
+                frame = timeout(SILENCE, next_text(socket)) => match frame {
+                    Ok(Some(text)) => self.frame(socket, &text?).await?,
+                    Ok(None) => return Ok(()),
+                    Err(_) => return Err(End::Close(1001, "nothing heard for too long")),
+                },
+                () = shutdown.cancelled() => {
+                    send(socket, &json!({"type": "bye", "reason": "restart"})).await?;
+                    return Err(End::Close(1001, "the server stops"));
+                }
+            }
+        }
+    }
+
+    async fn ready(&mut self, socket: &mut WebSocket, bot: &LoadedPackage) -> Ended<()> {
+        let lane = LaneId(self.conversation.id.uuid());
+        let newest = self.service.newest_seq(&self.conversation).await.map_err(|_| End::Close(1011, "try again"))?;
+        send(
+            socket,
+            &json!({
+                "type": "ready", "protocol": 1, "conversation": self.conversation.id, "seq": newest,
+                "owner": self.principal.role == Role::Owner, "title": self.conversation.title,
+                "bot": {
+                    "id": bot.bot_id, "name": bot.name, "title": bot.look.title, "welcome": bot.look.welcome,
+                    "version": bot.hash,
+                },
+                "queued": queued(&self.service.engine().queue(lane)),
+                "working": self.service.engine().is_working(lane),
+            }),
+        )
+        .await
+    }
+
+    /// Sends the committed events after the newest one the client has.
+    async fn catch_up(&mut self, socket: &mut WebSocket) -> Ended<()> {
+        loop {
+            let found = self
+                .service
+                .events_loaded(&self.principal, &self.conversation, self.seen, EVENTS_PER_PAGE)
+                .await
+                .map_err(|_| End::Close(1011, "events cannot be read; reconnect"))?;
+            if found.is_empty() {
+                return Ok(());
+            }
+            for event in found {
+                self.event(socket, event).await?;
+            }
+        }
+    }
+
+    async fn event(&mut self, socket: &mut WebSocket, event: CommittedEvent) -> Ended<()> {
+        self.seen = event.seq;
+        let at = Timestamp::from_millisecond(event.at_ms).map(|at| at.to_string()).unwrap_or_default();
+        send(socket, &json!({"type": "event", "seq": event.seq, "at": at, "event": event.event})).await
+    }
+
+    async fn notice(&mut self, socket: &mut WebSocket, bytes: Option<&[u8]>) -> Ended<()> {
+        match bytes.and_then(LaneNotice::decode) {
+            Some(LaneNotice::Events(events)) => {
+                for mut event in events {
+                    if event.seq <= self.seen {
+                        continue;
+                    }
+                    if event.seq > self.seen + 1 {
+                        // A notice overtook another, or was lost; the outbox has them in order.
+                        return self.catch_up(socket).await;
+                    }
+                    hide_owner_parts(&mut event.event, &self.principal);
+                    self.event(socket, event).await?;
+                }
+                Ok(())
+            }
+            Some(LaneNotice::Working(on)) => send(socket, &json!({"type": "working", "on": on})).await,
+            Some(LaneNotice::Queue(items)) => {
+                send(socket, &json!({"type": "queue", "items": queued(&items)})).await
+            }
+            Some(LaneNotice::Deleted) => Err(End::Close(4409, "the conversation was deleted")),
+            None => self.catch_up(socket).await,
+        }
+    }
+
+    async fn frame(&mut self, socket: &mut WebSocket, text: &str) -> Ended<()> {
+        let frame = match serde_json::from_str::<Frame>(text) {
+            Ok(frame) => frame,
+            Err(error) => {
+                let detail = format!("this frame is not one of the protocol: {error}");
+                let refused = json!({"type": "error", "code": "bad_frame", "title": "Bad frame", "detail": detail});
+                return send(socket, &refused).await;
+            }
+        };
+        match frame {
+            Frame::Message { id, text, attachments, action } => {
+                let locale = self.locale.clone();
+                let message = SendMessage { id: Some(id), text, attachments, action, locale };
+                let sent = self.service.send_loaded(&self.principal, &self.conversation, message).await;
+                let answer = match sent {
+                    Ok(sent) => json!({
+                        "type": "ack", "id": sent.id, "state": acknowledged(&sent), "ahead": sent.accepted.ahead,
+                    }),
+                    Err(error) => refusal(&error, Some(id)),
+                };
+                send(socket, &answer).await
+            }
+            Frame::Withdraw { id } => {
+                match self.service.withdraw(&self.principal, self.conversation.id, id).await {
+                    Ok(()) => Ok(()),
+                    Err(error) => send(socket, &refusal(&error, Some(id))).await,
+                }
+            }
+            Frame::Cancel => match self.service.cancel(&self.principal, self.conversation.id).await {
+                Ok(()) => Ok(()),
+                Err(error) => send(socket, &refusal(&error, None)).await,
+            },
+            Frame::Visible => self.visible(socket).await,
+            Frame::Ping => send(socket, &json!({"type": "pong"})).await,
+            Frame::Typing => Ok(()),
+            Frame::Hello { .. } => {
+                let detail = "hello was said already";
+                send(socket, &json!({"type": "error", "code": "bad_frame", "title": "Bad frame", "detail": detail}))
+                    .await
+            }
+        }
+    }
+
+    /// A person looks at the page: the bot greets, once per conversation.
+    async fn visible(&mut self, socket: &mut WebSocket) -> Ended<()> {
+        if std::mem::replace(&mut self.greeted, true) || self.seen > 0 {
+            return Ok(());
+        }
+        match self.service.open_loaded(&self.conversation, &self.locale).await {
+            Ok(()) => Ok(()),
+            Err(error) => send(socket, &refusal(&error, None)).await,
+        }
+    }
+}
+
+fn queued(items: &[(String, Json)]) -> Vec<Json> {
+    items
+        .iter()
+        .map(|(id, payload)| json!({"id": id, "text": payload.get("text").cloned().unwrap_or_default()}))
+        .collect()
+}
+
+fn acknowledged(sent: &crate::Sent) -> &'static str {
+    match sent.accepted.state {
+        botserver_engines::ItemState::Queued => "queued",
+        _ => "taken",
+    }
+}
+
+fn refusal(error: &Error, id: Option<MessageId>) -> Json {
+    let mut detail = error.to_string();
+    if error.kind() == botserver_kernel::ErrorKind::Internal {
+        tracing::error!(error = %error, "a frame failed");
+        "the server failed to do this; try again".clone_into(&mut detail);
+    }
+    let code = match error.code() {
+        code @ ("rate_limited" | "queue_full" | "already_taken" | "not_found" | "empty_message" | "too_large"
+        | "id_taken") => code,
+        _ => "unavailable",
+    };
+    let mut frame = json!({"type": "error", "code": code, "title": "Not done", "detail": detail});
+    if let Some(seconds) = error.retry_after_seconds() {
+        frame["retry_after"] = json!(seconds);
+    }
+    if let Some(id) = id {
+        frame["id"] = json!(id);
+    }
+    frame
+}
+
+async fn send(socket: &mut WebSocket, frame: &Json) -> Ended<()> {
+    match timeout(SLOW, socket.send(Message::text(frame.to_string()))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(End::Gone),
+    }
+}
+
+/// The next text frame; `None` when the client has closed.
+async fn next_text(socket: &mut WebSocket) -> Option<Ended<String>> {
+    loop {
+        return match socket.recv().await {
+            Some(Ok(Message::Text(text))) => Some(Ok(text.to_string())),
+            Some(Ok(Message::Binary(_))) => Some(Err(End::Close(1008, "frames are text"))),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            // Whatever broke the connection (also a frame that is too large), it is over.
+            Some(Ok(Message::Close(_)) | Err(_)) | None => None,
+        };
+    }
+}

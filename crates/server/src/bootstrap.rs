@@ -1,0 +1,169 @@
+//! The start order: what is opened before what, and what each room gets.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use botserver_auth::{Auth, AuthDeps, AuthSettings};
+use botserver_bot::{BotTurns, ChatDependencies, ChatService};
+use botserver_cache::{LocalPubSub, MemoryCache};
+use botserver_config::Settings;
+use botserver_db::{Db, DbUrl, MigrationReport};
+use botserver_engines::{Engine, EngineOptions};
+use botserver_kernel::{Clock, IdSource, RandomIds, SystemClock};
+use botserver_module::Module;
+use botserver_objects::FolderObjects;
+use botserver_packages::{Language, Packages, PackagesDeps};
+use botserver_ports::{Cache, ObjectStore, PubSub};
+use botserver_runtime::{KeywordRegistry, function_signatures};
+use botserver_session::{History, SessionService};
+use botserver_web::{Health, Metrics, RateLimiter, RatePolicy, ReservedNames, Site, Sockets, Stack, WebSettings};
+use tokio_util::sync::CancellationToken;
+
+use crate::{modules, overview, problems::Problems};
+
+/// Memory for short-lived values: counters of limits, texts that are being streamed.
+const CACHE_BYTES: u64 = 16 << 20;
+
+/// A server that is ready to listen.
+pub(crate) struct Assembled {
+    pub(crate) auth: Auth,
+    pub(crate) db: Db,
+    pub(crate) engine: Engine,
+    pub(crate) packages: Packages,
+    pub(crate) turns: Arc<BotTurns>,
+    pub(crate) router: axum::Router,
+    pub(crate) sockets: Sockets,
+    pub(crate) migrated: MigrationReport,
+}
+
+/// Opens everything. Nothing runs yet.
+pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &CancellationToken) -> Result<Assembled> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+    let db = Db::connect(&DbUrl::parse(settings.storage.database.expose())?).await?;
+    let migrated = db.migrate(&modules::migrations(), clock.now_ms()).await?;
+
+    let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(CACHE_BYTES));
+    let pubsub: Arc<dyn PubSub> = Arc::new(LocalPubSub::default());
+    let objects = open_objects(settings.storage.objects.expose())?;
+    let limiter = RateLimiter::new(cache.clone(), clock.clone());
+    let auth = Auth::open(AuthDeps {
+        db: db.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        limiter: limiter.clone(),
+        settings: AuthSettings::default(),
+    })
+    .await?;
+
+    let options = EngineOptions { queue_limit: settings.limits.queued_messages as usize, ..EngineOptions::default() };
+    let engine =
+        Engine::new(db.clone(), clock.clone(), ids.clone(), pubsub, vec![Arc::new(History)], options);
+    let sessions = Arc::new(SessionService::new(
+        db.clone(),
+        clock.clone(),
+        ids.clone(),
+        objects.clone(),
+        auth.authorizer(),
+        engine.clone(),
+        settings.limits.upload_max_bytes,
+    ));
+
+    let mut rooms: Vec<Module> = vec![botserver_context::module()];
+    let mut keywords = modules::runtime_keywords(&clock, &ids);
+    keywords.extend(rooms.iter_mut().flat_map(|room| std::mem::take(&mut room.keywords)));
+    let keywords = Arc::new(KeywordRegistry::new(keywords)?);
+    let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
+
+    let reserved = ReservedNames::default();
+    let names = reserved.clone();
+    let packages = Packages::open(PackagesDeps {
+        db: db.clone(),
+        org_id: auth.org_id(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        authorizer: auth.authorizer(),
+        language,
+        defaults: settings.bot_defaults.clone(),
+        dir: settings.bots.dir.clone(),
+        reserved: Arc::new(move |name| names.contains(name)),
+    })
+    .await?;
+
+    let metrics = Metrics::default();
+    let web = Arc::new(web_settings(settings)?);
+    let sockets = Sockets::new(web.clone(), &metrics, stop.clone());
+    let per_minute = RatePolicy::per_minute("messages", u64::from(settings.limits.messages_per_minute));
+    let chat = Arc::new(ChatService::new(ChatDependencies {
+        db: db.clone(),
+        engine: engine.clone(),
+        sessions: sessions.clone(),
+        packages: packages.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        limiter: limiter.clone(),
+        messages: per_minute,
+    }));
+    let turns = Arc::new(BotTurns {
+        packages: packages.clone(),
+        keywords,
+        ids: ids.clone(),
+        clock: clock.clone(),
+        problems: Arc::new(problems.clone()),
+    });
+
+    let running = engine.clone();
+    metrics.gauge_on_scrape("turns_running", "Turns that run now", move || i64::try_from(running.running_turns()).ok());
+    rooms.extend([
+        botserver_auth::module(&auth),
+        botserver_packages::module(&packages),
+        botserver_session::module(sessions.clone()),
+        botserver_bot::module(chat, sockets.clone()),
+    ]);
+    let mut site = Site::new(health(&db, &objects), reserved);
+    for room in rooms {
+        site = site.routes(room.routes);
+    }
+    let overview = overview::Overview::new(settings, &db, packages.clone(), sessions, auth.authorizer(), problems.clone());
+    let site = site.routes(overview::routes(overview));
+    let router = site.build(Stack {
+        settings: web,
+        ids,
+        authenticator: auth.authenticator(),
+        limiter,
+        metrics,
+    });
+    Ok(Assembled { auth, db, engine, packages, turns, router, sockets, migrated })
+}
+
+fn open_objects(url: &str) -> Result<Arc<dyn ObjectStore>> {
+    let path = url.strip_prefix("file://").context("storage.objects must be file://PATH")?;
+    Ok(Arc::new(FolderObjects::open(std::path::Path::new(path)).context("cannot open the folder of objects")?))
+}
+
+fn web_settings(settings: &Settings) -> Result<WebSettings> {
+    let web = WebSettings {
+        public_url: settings.server.public_url.as_deref().map(url::Url::parse).transpose()?,
+        request_timeout: Duration::from_secs(settings.server.request_timeout_seconds),
+        body_limit_bytes: usize::try_from(settings.server.max_body_bytes)?,
+        ..WebSettings::default()
+    };
+    let refused = web.allowed_origins.set(settings.server.cors_allowed_origins.iter().map(String::as_str));
+    if let Some(origin) = refused.first() {
+        anyhow::bail!("server.cors_allowed_origins: `{origin}` is not an origin such as https://example.org");
+    }
+    Ok(web)
+}
+
+fn health(db: &Db, objects: &Arc<dyn ObjectStore>) -> Health {
+    let (db, objects) = (db.clone(), objects.clone());
+    Health::default()
+        .check("database", move || {
+            let db = db.clone();
+            async move { db.ping().await.map_err(|error| error.to_string()) }
+        })
+        .check("objects", move || {
+            let objects = objects.clone();
+            async move { objects.check().await.map_err(|error| error.to_string()) }
+        })
+}

@@ -1,0 +1,188 @@
+//! `botserver serve`: from the command line to a server that listens, and back out in order.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use botserver_config::{Flag, LogFormat, Settings, Sources, SystemFiles, process_environment};
+use botserver_web::{ServeLimits, serve};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{
+    bootstrap::{self, Assembled},
+    command_line::{Common, ServeOptions},
+    data_dir::HeldDir,
+    problems::Problems,
+    samples,
+};
+
+/// How long running turns may take after the shutdown began; what is left goes on after the next start.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// Runs the server until SIGINT or SIGTERM.
+pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
+    let settings = settings(common, options)?;
+    let problems = Problems::default();
+    start_log(&settings, &problems)?;
+    let _held = HeldDir::take(&settings.data_dir)?;
+    let listener = listen(settings.server.listen).await?;
+    let address = listener.local_addr()?;
+    if samples::copy_at_first_start(&settings.bots.dir)? {
+        tracing::info!(dir = %settings.bots.dir.display(), "the sample bots were copied here");
+    }
+    let stop = CancellationToken::new();
+    let assembled = bootstrap::assemble(&settings, &problems, &stop).await?;
+    if let Some(copy) = &assembled.migrated.copy {
+        eprintln!("The database was copied to {} before it was brought up to date.", copy.display());
+    }
+    assembled.packages.mount_all().await?;
+    assembled.engine.start(assembled.turns.clone()).await?;
+    let watching = tokio_util::task::TaskTracker::new();
+    let (packages, watch_stop) = (assembled.packages.clone(), stop.clone());
+    watching.spawn(async move { botserver_packages::watch::watch(&packages, watch_stop).await });
+
+    greet(&settings, address, &assembled, options).await?;
+    let limits = ServeLimits { max_connections: settings.server.max_connections, ..ServeLimits::default() };
+    let server = tokio::task::JoinSet::from_iter([serve(listener, assembled.router.clone(), limits, stop.clone())]);
+    signal().await?;
+    tracing::info!("stopping: running turns finish first");
+    drain(&assembled, server, &stop).await;
+    watching.close();
+    watching.wait().await;
+    assembled.db.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn drain(assembled: &Assembled, mut server: tokio::task::JoinSet<usize>, stop: &CancellationToken) {
+    // Turns first, so that who waits for an answer still gets it; then the connections.
+    assembled.engine.stop(DRAIN).await;
+    stop.cancel();
+    let _ = tokio::time::timeout(DRAIN, assembled.sockets.drained()).await;
+    while let Some(ended) = server.join_next().await {
+        if let Ok(cut_off @ 1..) = ended {
+            tracing::warn!(connections = cut_off, "connections were cut off");
+        }
+    }
+}
+
+fn settings(common: &Common, options: &ServeOptions) -> Result<Settings> {
+    let mut flags = Vec::new();
+    let mut flag = |flag, key, value: Option<String>| {
+        if let Some(value) = value {
+            flags.push(Flag { flag, key, value });
+        }
+    };
+    flag("--listen", "server.listen", options.listen.clone());
+    flag("--bots", "bots.dir", options.bots.as_ref().map(|dir| dir.display().to_string()));
+    flag("--database", "storage.database", options.database.clone());
+    let sources = Sources {
+        data_dir: common.data.clone(),
+        config_file: common.config.clone(),
+        environment: process_environment(),
+        flags,
+        files: &SystemFiles,
+    };
+    Ok(Settings::load(&sources)?)
+}
+
+fn start_log(settings: &Settings, problems: &Problems) -> Result<()> {
+    let filter = EnvFilter::try_new(&settings.log.level)
+        .with_context(|| format!("log.level: `{}` cannot be read", settings.log.level))?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match settings.log.format {
+        LogFormat::Json => lines.json().boxed(),
+        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(problems.clone()).init();
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            let owner = owner_of(address.port()).map_or_else(String::new, |owner| format!(" by {owner}"));
+            bail!(
+                "the port {} is in use{owner}; stop that program, or choose another address with --listen {}:PORT",
+                address.port(),
+                address.ip()
+            )
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
+    }
+}
+
+/// The program that listens on a port, as Linux tells it to whoever may know.
+fn owner_of(port: u16) -> Option<String> {
+    let mut inodes = Vec::new();
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        let text = std::fs::read_to_string(table).unwrap_or_default();
+        for line in text.lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            // local address, state 0A (listening), inode
+            if let (Some(local), Some(&"0A"), Some(inode)) = (fields.get(1), fields.get(3), fields.get(9))
+                && local.rsplit(':').next().and_then(|hex| u16::from_str_radix(hex, 16).ok()) == Some(port)
+            {
+                inodes.push(format!("socket:[{inode}]"));
+            }
+        }
+    }
+    for process in std::fs::read_dir("/proc").ok()?.flatten() {
+        let Ok(pid) = process.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let Ok(open) = std::fs::read_dir(process.path().join("fd")) else { continue };
+        let mut links = open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+        if links.any(|link| inodes.iter().any(|inode| Path::new(inode) == link)) {
+            let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+            return Some(format!("{} (process {pid})", name.trim()));
+        }
+    }
+    None
+}
+
+/// Tells whoever started the server where it is: links on stdout, everything else on stderr.
+async fn greet(
+    settings: &Settings,
+    address: SocketAddr,
+    assembled: &Assembled,
+    options: &ServeOptions,
+) -> Result<()> {
+    let base = match &settings.server.public_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
+        None => format!("http://{address}"),
+    };
+    let link = assembled.auth.issue_owner_link().await?;
+    let owner = format!("{base}{}", link.path.expose());
+    print_line(&format!("Chat:  {base}/"));
+    print_line(&format!("Owner: {owner}   (works once, for 24 hours)"));
+    tracing::info!(%address, "listening");
+    if options.open {
+        open_browser(&owner);
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the links are what this command gives; logs go to stderr")]
+fn print_line(line: &str) {
+    println!("{line}");
+}
+
+fn open_browser(link: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    if let Err(error) = std::process::Command::new(program).arg(link).spawn() {
+        tracing::warn!(%error, "the browser could not be opened; use the link above");
+    }
+}
+
+async fn signal() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
