@@ -3,6 +3,7 @@
 //! Knows no syntax, no clock, no dice and no I/O: what needs those is a keyword of the runtime.
 #![forbid(unsafe_code)]
 
+mod aggregates;
 mod args;
 mod arrays;
 mod civil;
@@ -14,6 +15,7 @@ mod format;
 pub mod hear;
 mod json;
 mod math;
+mod order;
 pub mod records;
 mod strings;
 mod text;
@@ -34,8 +36,10 @@ static FUNCTIONS: LazyLock<Vec<FunctionDecl>> = LazyLock::new(|| {
         math::FUNCTIONS,
         dates::FUNCTIONS,
         arrays::FUNCTIONS,
+        order::FUNCTIONS,
         convert::FUNCTIONS,
         records::FUNCTIONS,
+        aggregates::FUNCTIONS,
         json::FUNCTIONS,
         written::FUNCTIONS,
     ]
