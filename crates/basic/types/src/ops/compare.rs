@@ -112,8 +112,27 @@ fn same(a: Number, b: Number) -> bool {
 fn order(a: Number, b: Number) -> Option<Ordering> {
     match (a, b) {
         (Number::Int(a), Number::Int(b)) => Some(a.cmp(&b)),
-        (a, b) => a.as_f64().partial_cmp(&b.as_f64()),
+        (Number::Float(a), Number::Float(b)) => a.partial_cmp(&b),
+        (Number::Int(a), Number::Float(b)) => order_mixed(a, b),
+        (Number::Float(a), Number::Int(b)) => order_mixed(b, a).map(Ordering::reverse),
     }
+}
+
+/// Exact, although a float does not hold every large whole number.
+fn order_mixed(a: i64, b: f64) -> Option<Ordering> {
+    // 2^63 is the first float above all whole numbers.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    if b.is_nan() {
+        return None;
+    }
+    if b >= END {
+        return Some(Ordering::Less);
+    }
+    if b < -END {
+        return Some(Ordering::Greater);
+    }
+    let whole = b.trunc();
+    Some(a.cmp(&(whole as i64)).then_with(|| 0.0.partial_cmp(&(b - whole)).unwrap_or(Ordering::Equal)))
 }
 
 /// The order of two plain values; mixed kinds fall back to the order of their texts.

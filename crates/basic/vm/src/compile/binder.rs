@@ -18,6 +18,10 @@ pub(crate) struct Mentions {
     pub loop_variables: HashSet<Arc<str>>,
     /// GOSUB occurs, so a bare RETURN must look for one.
     pub gosub: bool,
+    /// Statements may run in the middle of a block: by GOSUB, or in an error handler that resumes.
+    pub interrupted: bool,
+    /// Registers that the block statements need for their state.
+    pub states: usize,
 }
 
 impl Mentions {
@@ -73,12 +77,14 @@ impl Mentions {
                 otherwise.iter().for_each(|body| self.block(body));
             }
             StmtKind::ForEach { variable, collection, body } => {
+                self.states += 4;
                 self.expr(collection);
                 self.write(variable);
                 self.loop_variables.insert(variable.key.clone());
                 self.block(body);
             }
             StmtKind::For { variable, from, to, step, body } => {
+                self.states += 3;
                 self.expr(from);
                 self.expr(to);
                 step.iter().for_each(|step| self.expr(step));
@@ -87,15 +93,18 @@ impl Mentions {
                 self.block(body);
             }
             StmtKind::While { condition, body } => {
+                self.states += 1;
                 self.expr(condition);
                 self.block(body);
             }
             StmtKind::Do { head, body, tail } => {
+                self.states += 1;
                 head.iter().chain(tail).for_each(|test| self.expr(&test.condition));
                 self.block(body);
             }
             StmtKind::Return(value) => value.iter().for_each(|value| self.expr(value)),
             StmtKind::Select { subject, cases, otherwise } => {
+                self.states += 1;
                 self.expr(subject);
                 for case in cases {
                     for pattern in &case.patterns {
@@ -117,6 +126,7 @@ impl Mentions {
                 self.exprs(args);
             }
             StmtKind::Try { body, catch, finally } => {
+                self.states += 2;
                 self.block(body);
                 if let Some(catch) = catch {
                     catch.variable.iter().for_each(|name| self.write(name));
@@ -137,14 +147,18 @@ impl Mentions {
                 self.lvalue(target);
                 self.exprs(args);
             }
-            StmtKind::Gosub(_) => self.gosub = true,
+            StmtKind::Gosub(_) => {
+                self.gosub = true;
+                self.interrupted = true;
+            }
+            StmtKind::OnError(OnError::Goto(_)) => self.interrupted = true,
             StmtKind::ExitLoop(_)
             | StmtKind::ContinueLoop(_)
             | StmtKind::ExitProcedure
             | StmtKind::Exit
             | StmtKind::Label(_)
             | StmtKind::Goto(_)
-            | StmtKind::OnError(OnError::ResumeNext | OnError::Off | OnError::Goto(_))
+            | StmtKind::OnError(OnError::ResumeNext | OnError::Off)
             | StmtKind::Resume(_)
             | StmtKind::ClearError => {}
         }

@@ -3,9 +3,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use botserver_basic_syntax::ast::{Loc, Name, Script};
+use botserver_basic_syntax::ast::{Block, Loc, Name, Script};
 
-use super::{Problems, TOO_LARGE, tables::Tables, traps::Finally};
+use super::{Problems, TOO_LARGE, binder::Mentions, tables::Tables, traps::Finally};
 use crate::code::{Chunk, Ins, Mark, Reg, Unit};
 
 /// Registers one chunk may use; leaves room for sums of two register numbers.
@@ -63,6 +63,9 @@ pub(crate) struct Emitter<'a, 'p> {
     pub finally: Vec<Finally>,
     pub labels: HashMap<Arc<str>, Label>,
     pub gosub: bool,
+    /// Registers for the state of loops and the like, when handlers or GOSUB may run in between; they
+    /// share nothing with the temporaries.
+    kept: Option<std::ops::Range<usize>>,
     /// The register of the variable that holds a FUNCTION's result, if it assigns its own name.
     pub result: Option<Place>,
     /// How deep blocks are nested, to keep recursion bounded.
@@ -92,6 +95,7 @@ impl<'a, 'p> Emitter<'a, 'p> {
             finally: Vec::new(),
             labels: HashMap::new(),
             gosub: false,
+            kept: None,
             result: None,
             depth: 0,
             loc: Loc::default(),
@@ -115,6 +119,15 @@ impl<'a, 'p> Emitter<'a, 'p> {
     pub(crate) fn too_large(&mut self, what: &str) {
         let loc = self.loc;
         self.problems.error(TOO_LARGE, loc, format!("this part of the script is too large: {what}"));
+    }
+
+    /// What must be known of the whole block before its first statement.
+    pub(crate) fn prepare(&mut self, mentions: &Mentions, block: &Block) {
+        self.gosub = mentions.gosub;
+        if mentions.interrupted {
+            self.keep(mentions.states);
+        }
+        self.find_labels(block, &mut Vec::new());
     }
 
     // -- places ---------------------------------------------------------------
@@ -162,6 +175,26 @@ impl<'a, 'p> Emitter<'a, 'p> {
             return self.next as Reg;
         }
         first as Reg
+    }
+
+    /// Reserves registers for [`Self::state`] in a chunk where other statements may run in the middle of
+    /// a block: subroutines and error handlers.
+    fn keep(&mut self, count: usize) {
+        let first = self.next;
+        self.temps(count);
+        self.kept = Some(first..first + count);
+    }
+
+    /// The first of `count` registers that hold the state of a block statement while its body runs.
+    pub(crate) fn state(&mut self, count: usize) -> Reg {
+        match &mut self.kept {
+            Some(kept) if kept.len() >= count => {
+                let first = kept.start;
+                kept.start += count;
+                first as Reg
+            }
+            _ => self.temps(count),
+        }
     }
 
     /// Runs `work` and releases the registers that it took.

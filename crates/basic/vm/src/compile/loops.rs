@@ -29,7 +29,7 @@ impl Emitter<'_, '_> {
 
     pub(crate) fn while_loop(&mut self, condition: &Expr, body: &Block) {
         self.scoped(|me| {
-            let counter = me.temp();
+            let counter = me.state(1);
             me.emit(Ins::LoadInt { dst: counter, value: 0 });
             me.enter(LoopKind::While);
             // The condition stands behind the body: one jump a round.
@@ -52,7 +52,7 @@ impl Emitter<'_, '_> {
 
     pub(crate) fn do_loop(&mut self, head: Option<&LoopTest>, body: &Block, tail: Option<&LoopTest>, loc: Loc) {
         self.scoped(|me| {
-            let counter = me.temp();
+            let counter = me.state(1);
             me.emit(Ins::LoadInt { dst: counter, value: 0 });
             me.enter(LoopKind::Do);
             let top = me.pc();
@@ -86,7 +86,7 @@ impl Emitter<'_, '_> {
     ) {
         let Place::Register(var) = self.place(variable) else { return };
         self.scoped(|me| {
-            let state = me.temps(3);
+            let state = me.state(3);
             let (prepare, empty) = me.head(|me| {
                 me.scoped(|me| {
                     // The limits may read the variable as it was before the loop.
@@ -121,9 +121,9 @@ impl Emitter<'_, '_> {
     pub(crate) fn for_each(&mut self, variable: &Name, collection: &Expr, body: &Block, loc: Loc) {
         let Place::Register(dst) = self.place(variable) else { return };
         self.scoped(|me| {
-            let saved = me.temp();
+            let saved = me.state(1);
             me.move_to(saved, dst);
-            let state = me.temps(3);
+            let state = me.state(3);
             let (prepare, ()) = me.head(|me| {
                 me.scoped(|me| {
                     let src: Reg = me.expr(collection);

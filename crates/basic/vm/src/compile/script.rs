@@ -242,8 +242,7 @@ impl Unit<'_, '_> {
         let chunk = Chunk { name: Arc::from(name), kind: ChunkKind::Body, source: self.source, ..Chunk::default() };
         let mut emitter =
             Emitter::new(self.tables, self.problems, self.script, self.callees, chunk, places, variables.slots.len());
-        emitter.gosub = Mentions::of_block(block).gosub;
-        emitter.find_labels(block, &mut Vec::new());
+        emitter.prepare(&Mentions::of_block(block), block);
         if main {
             for param in &self.script.params {
                 let Some(default) = &param.default else { continue };
@@ -295,8 +294,7 @@ impl Unit<'_, '_> {
         };
         let mut emitter = Emitter::new(self.tables, self.problems, script, self.callees, chunk, places, registers);
         emitter.result = result;
-        emitter.gosub = mentions.gosub;
-        emitter.find_labels(&procedure.body, &mut Vec::new());
+        emitter.prepare(mentions, &procedure.body);
         emitter.block(&procedure.body);
         emitter.finish()
     }

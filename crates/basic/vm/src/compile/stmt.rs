@@ -213,7 +213,7 @@ impl Emitter<'_, '_> {
 
     fn select(&mut self, subject: &Expr, cases: &[Case], otherwise: Option<&Block>) {
         self.scoped(|me| {
-            let value = me.temp();
+            let value = me.state(1);
             let (first, ()) = me.head(|me| me.expr_to(subject, value));
             let mut ends = Vec::new();
             for case in cases {

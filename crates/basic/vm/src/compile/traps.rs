@@ -40,7 +40,7 @@ impl Emitter<'_, '_> {
     pub(crate) fn try_block(&mut self, body: &Block, catch: Option<&Catch>, finally: Option<&Block>, loc: Loc) {
         self.scoped(|me| {
             if finally.is_some() {
-                let completion = me.temps(2);
+                let completion = me.state(2);
                 let value = completion + 1;
                 me.finally.push(Finally { loc, completion, value, entries: Vec::new(), exits: Vec::new() });
             }

@@ -45,6 +45,9 @@ impl Machine {
         let image = Arc::clone(&self.image);
         loop {
             let signal = self.run_frame(&image);
+            if !matches!(signal, Signal::Raise(_)) {
+                self.retried = None;
+            }
             let outcome = match signal {
                 Signal::Call { chunk, base, argc } => {
                     let Some(frame) = self.frames.last() else { return self.broken() };

@@ -179,6 +179,10 @@ impl Machine {
         let left = self.limits.instructions.saturating_sub(self.used);
         self.fuel = fuel.min(left);
         let slice = self.fuel;
+        // With tiny slices the loops' own check might never be reached.
+        if self.heap.bytes >= self.collect_at {
+            self.collect();
+        }
         let step = self.execute();
         self.used += slice - self.fuel;
         match &step {

@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use botserver_basic_types::{Date, FileHandle, Handle, Heap, Object, Slot, Text, Val};
+use botserver_basic_types::{BasicError, Date, FileHandle, Handle, Heap, Object, Slot, Text, Val};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -39,7 +39,7 @@ pub enum SnapshotError {
 #[derive(Serialize, Deserialize)]
 struct Wire {
     image: u32,
-    waiting: bool,
+    state: WireState,
     used: u64,
     jumps: u64,
     frames: Vec<(u16, u16, u32, u32)>,
@@ -52,6 +52,15 @@ struct Wire {
     /// Field names that the image does not have.
     keys: Vec<Arc<str>>,
     files: Vec<FileHandle>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum WireState {
+    Ready,
+    Waiting,
+    Failed(BasicError),
+    /// The result as JSON with types, which is how values are stored elsewhere too.
+    Done(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -89,8 +98,8 @@ enum Cell {
 }
 
 impl Machine {
-    /// The state as bytes. To be taken while the machine is suspended: before the first run, after an
-    /// effect, or when a slice's fuel was used up.
+    /// The state as bytes: before the first run, while an effect is pending, when a slice's fuel was used
+    /// up, or at the end.
     pub fn snapshot(&self) -> Vec<u8> {
         let mut writer = Writer {
             image: &self.image,
@@ -109,7 +118,12 @@ impl Machine {
         let cells = writer.cells();
         let wire = Wire {
             image: self.image.checksum,
-            waiting: self.state == State::Waiting,
+            state: match &self.state {
+                State::Ready => WireState::Ready,
+                State::Waiting => WireState::Waiting,
+                State::Ended(Err(error)) => WireState::Failed(error.clone()),
+                State::Ended(Ok(value)) => WireState::Done(serde_json::to_string(value).unwrap_or_default()),
+            },
             used: self.used,
             jumps: self.jumps,
             frames: self.frames.iter().map(|frame| (frame.script, frame.chunk, frame.pc, frame.base)).collect(),
@@ -169,7 +183,7 @@ impl Machine {
             files: wire.files.into_iter().map(Arc::new).collect(),
         };
         let slots = wire.cells.iter().map(|cell| reader.slot(cell)).collect::<Result<_, _>>()?;
-        let registers = reader.values(&wire.registers)?;
+        let mut registers = reader.values(&wire.registers)?;
         let globals = wire
             .globals
             .iter()
@@ -180,7 +194,9 @@ impl Machine {
             .iter()
             .map(|(script, chunk, pc, base)| Frame { script: *script, chunk: *chunk, pc: *pc, base: *base })
             .collect();
-        check_frames(&image, &frames, &wire.runs, registers.len())?;
+        let needed = check_frames(&image, &frames, &wire.runs, limits.depth)?;
+        // The windows of outer frames reach above what was written: there is nothing alive there.
+        registers.resize(needed.max(registers.len()), Val::Null);
         let runs = wire
             .runs
             .into_iter()
@@ -204,31 +220,42 @@ impl Machine {
         machine.drop_traps();
         // Counts the bytes in use.
         machine.collect();
-        if wire.waiting {
-            if !machine.at_effect() {
+        machine.state = match wire.state {
+            WireState::Ready => State::Ready,
+            WireState::Waiting if !machine.at_effect() => {
                 return Err(SnapshotError::Damaged("it waits for no effect"));
             }
-            machine.state = State::Waiting;
-        }
+            WireState::Waiting => State::Waiting,
+            WireState::Failed(error) => State::Ended(Err(error)),
+            WireState::Done(json) => {
+                let value = serde_json::from_str(&json);
+                State::Ended(Ok(value.map_err(|_| SnapshotError::Damaged("unreadable result"))?))
+            }
+        };
         Ok(machine)
     }
 }
 
-/// Frames and runs must fit the image and each other; the interpreter relies on it.
-fn check_frames(image: &Image, frames: &[Frame], runs: &[WireRun], registers: usize) -> Result<(), SnapshotError> {
+/// Frames and runs must fit the image and each other; the interpreter relies on it. Gives the number of
+/// registers that the frames need.
+fn check_frames(image: &Image, frames: &[Frame], runs: &[WireRun], depth: usize) -> Result<usize, SnapshotError> {
     let damaged = Err(SnapshotError::Damaged("its calls do not fit the package"));
-    let mut base = 0;
+    // Also keeps the number of registers within reason.
+    if frames.is_empty() || runs.is_empty() || frames.len() > depth.max(1_000) {
+        return damaged;
+    }
+    let mut window = 0..0;
+    let mut needed = 0;
     for frame in frames {
         let Some(chunk) = image.chunk(frame.script, frame.chunk) else { return damaged };
-        let end = (frame.base as usize).saturating_add(usize::from(chunk.registers));
-        if frame.pc as usize >= chunk.code.len() || frame.base < base || end > registers {
-            // The registers of an outer frame may reach above those of the innermost one.
-            let outer = frame.base as usize <= registers && frame.base >= base;
-            if frame.pc as usize >= chunk.code.len() || !outer || frames.last() == Some(frame) {
-                return damaged;
-            }
+        let base = frame.base as usize;
+        // A call's window begins inside of its caller's. Behind the last instruction nothing can stand,
+        // but a frame that has ended stands there.
+        if !(window.start..=window.end).contains(&base) || frame.pc as usize > chunk.code.len() {
+            return damaged;
         }
-        base = frame.base;
+        window = base..base + usize::from(chunk.registers);
+        needed = needed.max(window.end);
     }
     let in_code = |frame: u32, pc: u32| {
         frames
@@ -253,7 +280,7 @@ fn check_frames(image: &Image, frames: &[Frame], runs: &[WireRun], registers: us
         }
         next = run.frame + 1;
     }
-    if frames.is_empty() || runs.is_empty() { damaged } else { Ok(()) }
+    Ok(needed)
 }
 
 struct Writer<'a> {
