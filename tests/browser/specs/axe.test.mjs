@@ -16,12 +16,10 @@ for (const colorScheme of ['light', 'dark']) {
       await chat.send('table');
       await page.locator('td').first().waitFor();
       await chat.idle();
-      await chat.send('fail');
-      await page.getByTestId('failed-turn').waitFor();
       await chat.send('menu');
       await page.getByRole('button', { name: 'Green', exact: true }).waitFor();
       await chat.idle();
-      await clean(page, 'messages, an error and a menu');
+      await clean(page, 'messages and a menu');
       await chat.ask('Green', 'You chose Green.');
       for (const [command, answers] of [['dialog', ['Ada', 'ada@example.com', '2026-12-24', '3', 'yes']], ['password', ['secret']]]) {
         await chat.send(command);
@@ -35,6 +33,10 @@ for (const colorScheme of ['light', 'dark']) {
         }
         await chat.idle();
       }
+      await chat.send('fail');
+      await page.getByTestId('failed-turn').waitFor();
+      await chat.idle();
+      await clean(page, 'an error');
       await page.getByRole('button', { name: 'Menu', exact: true }).click();
       await page.getByRole('menu').waitFor();
       await clean(page, 'menu');
