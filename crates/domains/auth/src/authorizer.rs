@@ -107,7 +107,7 @@ mod tests {
             ("bot.list", "mon", "mon"),
             ("bot.read", "mon", "mon"),
             ("bot.talk", "mon", "mon"),
-            ("bot.publish", "...", "mon"),
+            ("bot.manage", "...", "mon"),
             ("conversation.create", "mon", "mon"),
             ("conversation.list", "m..", "m.."),
             ("conversation.read", "m..", "m.."),

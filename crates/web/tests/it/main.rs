@@ -1,4 +1,5 @@
 //! The HTTP side as a client sees it: in process, and over a real listener where connections matter.
+#![cfg(test)]
 
 mod bodies;
 mod listener;

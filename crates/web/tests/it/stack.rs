@@ -183,6 +183,10 @@ async fn an_address_has_a_rate_whoever_it_says_it_is() {
     }
     site.send(ask("1", "2001:db8::3")).await.problem(429, "rate_limited");
     assert_eq!(site.send(from_address(get("/livez", &[]), "203.0.113.1")).await.status, 200);
+    for _ in 0..5 {
+        let here = get("/api/v1/who", &[("x-person", "4"), ("host", "localhost:8080")]);
+        assert_eq!(site.send(from_address(here, "127.0.0.1")).await.status, 200, "this machine is no stranger");
+    }
 }
 
 #[tokio::test]

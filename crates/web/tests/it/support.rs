@@ -172,7 +172,7 @@ async fn endless(State(shared): State<Shared>) -> Body {
     let tell = TellDrop(shared.dropped.clone());
     let chunks = futures_util::stream::repeat_with(move || {
         let _kept = &tell;
-        Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b'x'; 65_536]))
+        Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b'x'; 8_192]))
     });
     Body::from_stream(chunks)
 }

@@ -1,4 +1,5 @@
 //! Identities as a browser sees them, on both databases.
+#![cfg(test)]
 
 mod links;
 mod support;
