@@ -55,7 +55,8 @@ fn is_interval(expr: &DataExpr) -> bool {
 
 /// `date ± INTERVAL 90 DAY` or `INTERVAL '90 days'`; the date must be constant.
 fn moved(date: DataExpr, interval: &DataExpr, back: bool) -> Result<DataExpr> {
-    let bad = || Error::Basic(BasicError::invalid("an INTERVAL is written INTERVAL 90 DAY, after a date that is no column"));
+    let bad =
+        || Error::Basic(BasicError::invalid("an INTERVAL is written INTERVAL 90 DAY, after a date that is no column"));
     let DataExpr::Call(_, parts) = interval else { return Err(bad()) };
     let [DataExpr::Value(amount), DataExpr::Value(unit)] = parts.as_slice() else { return Err(bad()) };
     let (amount, unit) = (ops::to_text(amount), ops::to_text(unit));

@@ -13,7 +13,7 @@ pub(super) fn aggregate(service: DataService) -> Keyword {
     let decl = KeywordDecl::new(
         "AGGREGATE",
         &[
-            "AGGREGATE source:expr , function:expr , column:expr [, filter:expr]",
+            "AGGREGATE source:expr , function:expr , column:expr [, filter:filter]",
             "AGGREGATE source:word function:(SUM|AVG|AVERAGE|COUNT|MIN|MAX) column:word [WHERE where:cond] [GROUP BY \
              group:word]",
             "AGGREGATE source:word COUNT [WHERE where:cond] [GROUP BY group:word]",

@@ -61,7 +61,9 @@ async fn condition_value(
     expr: &DataExpr,
 ) -> Result<Option<DataExpr>> {
     match expr {
-        DataExpr::Value(value @ (Value::Text(_) | Value::Object(_))) => filter_value(service, actor, table, value).await,
+        DataExpr::Value(value @ (Value::Text(_) | Value::Object(_))) => {
+            filter_value(service, actor, table, value).await
+        }
         other => Ok(Some(other.clone())),
     }
 }
@@ -96,9 +98,7 @@ pub(super) async fn filter_value(
                 .iter()
                 .map(|(column, value)| Assignment { column: column.to_string(), value: DataExpr::Value(value.clone()) })
                 .collect();
-            equalities(&pairs)
-                .map(Some)
-                .ok_or_else(|| BasicError::invalid("an object without fields is no filter"))
+            equalities(&pairs).map(Some).ok_or_else(|| BasicError::invalid("an object without fields is no filter"))
         }
         Value::Int(_) | Value::Float(_) => key_equals(service, actor, table, value.clone()).await,
         _ => Err(BasicError::type_mismatch("a filter is a text, an object, or the key of a row")),
@@ -106,7 +106,8 @@ pub(super) async fn filter_value(
 }
 
 fn is_key_text(text: &str) -> bool {
-    !text.trim().is_empty() && text.trim().chars().all(|character| character.is_alphanumeric() || "_-".contains(character))
+    !text.trim().is_empty()
+        && text.trim().chars().all(|character| character.is_alphanumeric() || "_-".contains(character))
 }
 
 async fn key_equals(service: &DataService, actor: Actor<'_>, table: &str, value: Value) -> Result<Option<DataExpr>> {

@@ -17,8 +17,8 @@ pub(super) fn update(service: DataService) -> Keyword {
         &[
             "UPDATE table:word SET assigns:assigns [WHERE where:cond] [ON connection:word]",
             "UPDATE table:word WITH assigns:assigns [WHERE where:cond] [ON connection:word]",
-            "UPDATE table:word , filter:expr , change:expr [ON connection:word]",
-            "UPDATE table:word [,] change:expr [WHERE where:cond] [ON connection:word]",
+            "UPDATE table:word , filter:filter , change:expr [ON connection:word]",
+            "UPDATE table:word , change:expr [WHERE where:cond] [ON connection:word]",
         ],
         Effect::Local,
         "Sets columns of the rows that fulfil a condition; gives their number.",
@@ -34,8 +34,8 @@ pub(super) fn update(service: DataService) -> Keyword {
 /// `SET "table", "filter", "f=v"`.
 pub(super) fn set_rows(service: DataService) -> Keyword {
     let decl = KeywordDecl::new(
-        "SET",
-        &["SET table:expr , filter:expr , change:expr"],
+        "SET ROWS",
+        &["SET table:word , filter:filter , change:expr"],
         Effect::Local,
         "The old spelling of UPDATE.",
         "SET \"orders\", \"id=7\", \"status=paid\"",
@@ -52,10 +52,9 @@ async fn change_rows(service: &DataService, cx: &CallContext, tx: &Tx, args: &Ar
     let table = table_name(args)?;
     let mut filter = condition(service, actor, &table, args).await?;
     let set: Vec<(String, DataExpr)> = match (args.get("assigns"), args.get("change")) {
-        (Some(Arg::Assignments(pairs)), _) => pairs
-            .iter()
-            .map(|pair| Ok((pair.column.clone(), fold(&pair.value, actor)?)))
-            .collect::<Result<_>>()?,
+        (Some(Arg::Assignments(pairs)), _) => {
+            pairs.iter().map(|pair| Ok((pair.column.clone(), fold(&pair.value, actor)?))).collect::<Result<_>>()?
+        }
         (_, Some(Arg::Value(Value::Text(text)))) if !text.trim_start().starts_with('{') => text_pairs(text, actor)?,
         (_, Some(Arg::Value(value))) => {
             let rows = rows_of(value)?;
@@ -148,8 +147,8 @@ pub(super) fn delete(service: DataService, elsewhere: DeleteElsewhere) -> Keywor
     let decl = KeywordDecl::new(
         "DELETE",
         &[
-            "DELETE target:word [, filter:expr] [WHERE where:cond] [ON connection:word]",
-            "DELETE FROM table:word [, filter:expr] [WHERE where:cond] [ON connection:word]",
+            "DELETE target:word [, filter:filter] [WHERE where:cond] [ON connection:word]",
+            "DELETE FROM table:word [, filter:filter] [WHERE where:cond] [ON connection:word]",
         ],
         Effect::Local,
         "Deletes rows of a table that fulfil a condition, a file, or what stands at a web address.",

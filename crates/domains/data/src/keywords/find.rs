@@ -1,5 +1,7 @@
 //! FIND, FIND ONE and GET LAST.
 
+use std::sync::Arc;
+
 use botserver_basic_types::{Arg, Args, Effect, KeywordDecl, Result, Value};
 use botserver_runtime::{CallContext, Keyword};
 
@@ -11,9 +13,9 @@ pub(super) fn find(service: DataService) -> Keyword {
     let decl = KeywordDecl::new(
         "FIND",
         &[
-            "FIND table:word [, filter:expr] [WHERE where:cond] [WITH with:expr] [JOIN join:word ON on:cond] [ON \
+            "FIND table:word [, filter:filter] [WHERE where:cond] [WITH with:filter] [JOIN join:word ON on:cond] [ON \
              connection:word] [ORDER BY order:order] [LIMIT limit:expr] [OFFSET offset:expr]",
-            "FIND ONE one:word [, filter:expr] [WHERE where:cond] [WITH with:expr] [JOIN join:word ON on:cond] [ON \
+            "FIND ONE one:word [, filter:filter] [WHERE where:cond] [WITH with:filter] [JOIN join:word ON on:cond] [ON \
              connection:word] [ORDER BY order:order] [OFFSET offset:expr]",
         ],
         Effect::Read,
@@ -23,15 +25,22 @@ pub(super) fn find(service: DataService) -> Keyword {
     .returning();
     Keyword::read(decl, move |cx, args| {
         let service = service.clone();
-        Box::pin(async move { run(&service, cx, &args).await })
+        Box::pin(async move { run(&service, cx, args).await })
     })
 }
 
-async fn run(service: &DataService, cx: &CallContext, args: &Args) -> Result<Value> {
+async fn run(service: &DataService, cx: &CallContext, mut args: Args) -> Result<Value> {
     let actor = actor(cx);
+    // FIND ONE is the same with another name for the table, and at most one row.
+    let mut one = false;
+    for (name, _) in &mut args.0 {
+        if **name == *"one" {
+            *name = Arc::from("table");
+            one = true;
+        }
+    }
+    let args = &args;
     let table = table_name(args)?;
-    // The second form has no LIMIT of its own.
-    let one = args.get("one").is_some();
     let join = match (args.get("join"), args.get("on")) {
         (Some(_), Some(Arg::Condition(on))) => Some((args.required_text("join")?, fold(on, actor)?)),
         _ => None,

@@ -73,9 +73,7 @@ async fn run(service: &DataService, cx: &CallContext, tx: &Tx, args: &Args) -> R
         _ => Row::new(),
     };
     let key = service.key_of_saved(actor, tx, &table, Some(&result)).await?;
-    for (name, value) in
-        [("id", key), ("success", Value::Bool(true)), ("rows_affected", Value::Int(count))]
-    {
+    for (name, value) in [("id", key), ("success", Value::Bool(true)), ("rows_affected", Value::Int(count))] {
         if !result.keys().any(|own| own.eq_ignore_ascii_case(name)) {
             result.insert(Arc::from(name), value);
         }

@@ -14,7 +14,11 @@ pub(super) fn keywords(service: &DataService) -> Vec<Keyword> {
         service,
         KeywordDecl::new(
             "SET BOT MEMORY",
-            &["SET BOT MEMORY key:word , value:expr", "SET BOT MEMORY pair:values", "SET BOT MEMORY key:expr AS value:expr"],
+            &[
+                "SET BOT MEMORY key:word , value:expr",
+                "SET BOT MEMORY pair:values",
+                "SET BOT MEMORY key:expr AS value:expr",
+            ],
             Effect::Local,
             "Keeps a value that every conversation of the bot shares.",
             "SET BOT MEMORY \"rate\", 5.42",

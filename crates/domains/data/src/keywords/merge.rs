@@ -160,13 +160,8 @@ fn lines(report: &Value) -> String {
 
 /// RESET REPORT.
 pub(super) fn reset_report(service: DataService) -> Keyword {
-    let decl = KeywordDecl::new(
-        "RESET REPORT",
-        &["RESET REPORT"],
-        Effect::Local,
-        "Begins a new report.",
-        "RESET REPORT",
-    );
+    let decl =
+        KeywordDecl::new("RESET REPORT", &["RESET REPORT"], Effect::Local, "Begins a new report.", "RESET REPORT");
     Keyword::local(decl, move |cx, tx, _| {
         let service = service.clone();
         Box::pin(async move {

@@ -20,7 +20,6 @@ pub(super) fn save(service: DataService) -> Keyword {
             "SAVE table:word , values:fields [ON connection:word]",
             "SAVE table:word WITH assigns:values [ON connection:word]",
             "SAVE value:expr TO table:word [ON connection:word]",
-            "SAVE table:word value:expr [ON connection:word]",
         ],
         Effect::Local,
         "Writes a row, a list of rows, or values named like the variables they stand in; a row with the same key is \

@@ -47,8 +47,7 @@ impl DataService {
         selected.push(Selected::Aggregate(aggregate));
         let groups: Vec<_> = group.into_iter().collect();
         let (scope, limit) = (actor.scope(), actor.max_rows + 1);
-        let rows =
-            self.store().aggregate(self.db.read(), scope, &table, &selected, &groups, filter, limit).await?;
+        let rows = self.store().aggregate(self.db.read(), scope, &table, &selected, &groups, filter, limit).await?;
         if rows.len() as u64 > actor.max_rows {
             return Err(Error::TooManyRows { what: format!("`{name}`"), limit: actor.max_rows });
         }

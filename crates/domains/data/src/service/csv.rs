@@ -36,9 +36,8 @@ pub(crate) fn parse(path: &str, bytes: &[u8]) -> Result<CsvFile> {
         return Err(too_large(path));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        Error::Invalid(format!("`{path}` is not UTF-8 text (byte {})", error.valid_up_to()))
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Error::Invalid(format!("`{path}` is not UTF-8 text (byte {})", error.valid_up_to())))?;
     let first = text.lines().next().unwrap_or_default();
     let semicolons = !first.contains(',') && first.contains(';');
     let mut reader = ::csv::ReaderBuilder::new()
@@ -97,7 +96,10 @@ impl CsvFile {
         self.cells
             .iter()
             .map(|row| {
-                row.iter().enumerate().map(|(index, cell)| (names[index].clone(), value(cell, readings[index]))).collect()
+                row.iter()
+                    .enumerate()
+                    .map(|(index, cell)| (names[index].clone(), value(cell, readings[index])))
+                    .collect()
             })
             .collect()
     }
@@ -156,7 +158,8 @@ mod tests {
 
     #[test]
     fn columns_are_typed_by_all_their_cells() {
-        let file = parse("a.csv", b"\xef\xbb\xbfid,zip,price,ok,note\n1,01234,2.50,true,x\n2,94110,,FALSE,\"a,\nb\"\n").unwrap();
+        let file = parse("a.csv", b"\xef\xbb\xbfid,zip,price,ok,note\n1,01234,2.50,true,x\n2,94110,,FALSE,\"a,\nb\"\n")
+            .unwrap();
         let rows = file.typed_rows();
         assert_eq!(rows[0]["id"], Value::Int(1));
         assert_eq!(rows[0]["zip"], Value::text("01234"));

@@ -47,9 +47,7 @@ impl DataService {
     async fn close(&self, tx: &Tx, actor: Actor<'_>, opened: Opened) -> Result<()> {
         let content = opened.file.to_text()?;
         let key = opened.file.path.to_lowercase();
-        self.store()
-            .save_file(tx, actor.scope(), &key, &content, opened.version, actor.now.as_millisecond())
-            .await
+        self.store().save_file(tx, actor.scope(), &key, &content, opened.version, actor.now.as_millisecond()).await
     }
 
     pub(super) async fn find_in_file(&self, actor: Actor<'_>, name: &str, find: &Find) -> Result<Vec<Row>> {

@@ -147,17 +147,15 @@ impl DataService {
 
 /// True for names that mean a CSV file.
 pub fn is_csv(name: &str) -> bool {
-    name.trim().len() > 4 && name.trim().get(name.trim().len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".csv"))
+    name.trim().len() > 4
+        && name.trim().get(name.trim().len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".csv"))
 }
 
 /// The refusal of files that are tables in other programs.
 pub(crate) fn refuse_other_files(name: &str) -> Result<()> {
     let lower = name.trim().to_lowercase();
     if [".xlsx", ".xls", ".ods"].iter().any(|end| lower.ends_with(end)) {
-        return Err(Error::Basic(botserver_basic_types::BasicError::not_available(
-            name.trim(),
-            "spreadsheet files",
-        )));
+        return Err(Error::Basic(botserver_basic_types::BasicError::not_available(name.trim(), "spreadsheet files")));
     }
     Ok(())
 }

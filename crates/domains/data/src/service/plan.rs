@@ -192,7 +192,9 @@ impl TablePlan {
         for unique in decl.uniques.iter().filter(|unique| !unique.is_empty() && unique.iter().all(known)) {
             push(unique.iter().map(|name| name.to_string()).collect(), true);
         }
-        for name in decl.uniques.iter().flatten().filter(|name| decl.columns.iter().all(|own| !same_name(&own.name, name))) {
+        for name in
+            decl.uniques.iter().flatten().filter(|name| decl.columns.iter().all(|own| !same_name(&own.name, name)))
+        {
             let message = format!("UNIQUE names `{name}`, which is no column of `{}`", decl.name);
             self.problems.push(TableProblem {
                 severity: Severity::Error,

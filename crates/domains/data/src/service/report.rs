@@ -40,13 +40,7 @@ impl DataService {
     }
 
     /// The key of a row that was written.
-    pub(crate) async fn key_of_saved(
-        &self,
-        actor: Actor<'_>,
-        tx: &Tx,
-        name: &str,
-        row: Option<&Row>,
-    ) -> Result<Value> {
+    pub(crate) async fn key_of_saved(&self, actor: Actor<'_>, tx: &Tx, name: &str, row: Option<&Row>) -> Result<Value> {
         let Some(row) = row.filter(|row| !row.is_empty()) else { return Ok(Value::Null) };
         if is_csv(name) {
             return Ok(super::field(row, "id"));

@@ -52,6 +52,19 @@ impl DataService {
         Ok(Rows { rows, single })
     }
 
+    /// The database's plan for a FIND over a table, to see whether an index serves.
+    pub async fn explain(&self, actor: Actor<'_>, name: &str, find: &Find) -> Result<String> {
+        let table = self.table(actor, name).await?;
+        let query = Query {
+            filter: find.filter.as_ref(),
+            order: &find.order,
+            limit: Some(find.limit.unwrap_or(actor.max_rows + 1)),
+            offset: find.offset,
+            newest: false,
+        };
+        self.store().explain(self.db.read(), actor.scope(), &table, &readable(&table, actor), query).await
+    }
+
     /// The row that was inserted last.
     pub async fn last(&self, actor: Actor<'_>, name: &str) -> Result<Option<Row>> {
         refuse_other_files(name)?;
@@ -90,14 +103,7 @@ impl DataService {
     }
 
     /// Like [`Self::save`], with the columns that identify a row named by the caller.
-    pub async fn merge(
-        &self,
-        tx: &Tx,
-        actor: Actor<'_>,
-        name: &str,
-        rows: &[Row],
-        keys: &[String],
-    ) -> Result<Changes> {
+    pub async fn merge(&self, tx: &Tx, actor: Actor<'_>, name: &str, rows: &[Row], keys: &[String]) -> Result<Changes> {
         refuse_other_files(name)?;
         if is_csv(name) {
             return Ok(self.save_into_file(tx, actor, name, rows, Some(keys)).await?.1);
@@ -233,8 +239,11 @@ impl DataService {
             statements.extend(store.create_schema(scope));
             statements.push(store.create_table(scope, &table, &[])?);
             if let Some(key) = table.columns.iter().find(|column| column.key) {
-                let index =
-                    crate::store::Index { table: table.name.to_string(), columns: vec![key.name.clone()], unique: true };
+                let index = crate::store::Index {
+                    table: table.name.to_string(),
+                    columns: vec![key.name.clone()],
+                    unique: true,
+                };
                 statements.push(store.create_index(scope, &index));
             }
         } else {
@@ -252,13 +261,7 @@ impl DataService {
         Ok(Arc::new(table))
     }
 
-    pub(super) async fn insert_rows(
-        &self,
-        tx: &Tx,
-        actor: Actor<'_>,
-        table: &Table,
-        rows: &[Row],
-    ) -> Result<Vec<Row>> {
+    pub(super) async fn insert_rows(&self, tx: &Tx, actor: Actor<'_>, table: &Table, rows: &[Row]) -> Result<Vec<Row>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }

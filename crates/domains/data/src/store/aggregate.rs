@@ -91,8 +91,12 @@ impl Store {
                 Selected::Aggregate(aggregate) => aggregate.column,
             };
             let (before, after) = match kind {
-                Kind::Double | Kind::Decimal => ("CAST(", if self.is_postgres() { " AS double precision)" } else { " AS REAL)" }),
-                Kind::Integer | Kind::BigInt => ("CAST(", if self.is_postgres() { " AS bigint)" } else { " AS INTEGER)" }),
+                Kind::Double | Kind::Decimal => {
+                    ("CAST(", if self.is_postgres() { " AS double precision)" } else { " AS REAL)" })
+                }
+                Kind::Integer | Kind::BigInt => {
+                    ("CAST(", if self.is_postgres() { " AS bigint)" } else { " AS INTEGER)" })
+                }
                 Kind::Date if self.is_postgres() => ("to_char(", ", 'YYYY-MM-DD')"),
                 Kind::DateTime if self.is_postgres() => ("to_char(", ", 'YYYY-MM-DD HH24:MI:SS')"),
                 Kind::Time | Kind::Uuid | Kind::Json if self.is_postgres() => ("CAST(", " AS text)"),
@@ -161,9 +165,12 @@ fn result_kind(aggregate: &Aggregate<'_>) -> Result<Kind> {
         Function::Count => Ok(Kind::Integer),
         Function::Sum if matches!(column.kind, Kind::Integer | Kind::BigInt) => Ok(Kind::Integer),
         Function::Sum | Function::Average if number => Ok(Kind::Double),
-        Function::Sum | Function::Average => {
-            Err(Error::Invalid(format!("{} needs numbers; `{}` is a {}", aggregate.function.sql(), column.name, column.kind.word())))
-        }
+        Function::Sum | Function::Average => Err(Error::Invalid(format!(
+            "{} needs numbers; `{}` is a {}",
+            aggregate.function.sql(),
+            column.name,
+            column.kind.word()
+        ))),
         Function::Minimum | Function::Maximum => match column.kind {
             Kind::Json | Kind::Binary | Kind::Boolean | Kind::Uuid => {
                 Err(Error::Invalid(format!("{} needs numbers, texts or dates", aggregate.function.sql())))

@@ -73,10 +73,9 @@ pub(crate) fn convert(
             .map(|id| Stored::Text(id.to_string()))
             .map_err(|_| "it is not a UUID".into()),
         Kind::Json => Ok(Stored::Text(value.to_json().to_string().replace("\\u0000", ""))),
-        Kind::Binary => BASE64
-            .decode(ops::to_text(value).trim())
-            .map(Stored::Bytes)
-            .map_err(|_| "it is not Base64".into()),
+        Kind::Binary => {
+            BASE64.decode(ops::to_text(value).trim()).map(Stored::Bytes).map_err(|_| "it is not Base64".into())
+        }
     }
 }
 
@@ -119,7 +118,10 @@ fn decimal(length: Option<u32>, scale: Option<u32>, value: Number, postgres: boo
     if let Some(digits) = length
         && rounded.abs() >= 10_f64.powi(digits as i32 - scale as i32)
     {
-        return Err(format!("it has more than {} digits before the point", digits as usize - scale.min(digits as usize)));
+        return Err(format!(
+            "it has more than {} digits before the point",
+            digits as usize - scale.min(digits as usize)
+        ));
     }
     Ok(if postgres { Stored::Text(format!("{rounded:.scale$}")) } else { Stored::Float(rounded) })
 }
@@ -182,9 +184,9 @@ pub(crate) fn from_row(row: &QueryResult, index: usize, kind: Kind) -> Result<Va
         Kind::Json => text(row)?.map_or(Value::Null, |text| {
             serde_json::from_str(&text).map_or_else(|_| Value::text(&text), |json| Value::from_json(&json))
         }),
-        Kind::Binary => {
-            row.try_get_by_index::<Option<Vec<u8>>>(index)?.map_or(Value::Null, |bytes| Value::text(BASE64.encode(bytes)))
-        }
+        Kind::Binary => row
+            .try_get_by_index::<Option<Vec<u8>>>(index)?
+            .map_or(Value::Null, |bytes| Value::text(BASE64.encode(bytes))),
     })
 }
 
@@ -194,9 +196,14 @@ mod tests {
 
     #[test]
     fn decimals_round_as_people_expect() {
-        for (value, scale, expected) in
-            [(2.675, 2, 2.68), (1.005, 2, 1.01), (-1.005, 2, -1.01), (10.0, 2, 10.0), (0.1 + 0.2, 2, 0.3), (7.5, 0, 8.0)]
-        {
+        for (value, scale, expected) in [
+            (2.675, 2, 2.68),
+            (1.005, 2, 1.01),
+            (-1.005, 2, -1.01),
+            (10.0, 2, 10.0),
+            (0.1 + 0.2, 2, 0.3),
+            (7.5, 0, 8.0),
+        ] {
             assert_eq!(round_half_up(value, scale).to_string(), expected.to_string(), "{value}");
         }
         assert!(decimal(Some(4), Some(2), Number::Float(99.994), false).is_ok());

@@ -15,9 +15,28 @@ use super::{
 use crate::{Column, Error, Kind, Result, Table};
 
 /// The functions that conditions and computed columns over tables may call.
-pub(crate) const FUNCTIONS: &[&str] = &[
-    "ABS", "COALESCE", "CONCAT", "DAY", "IFNULL", "ISNULL", "LCASE", "LEFT", "LEN", "LENGTH", "LOWER", "MONTH", "REPLACE",
-    "RIGHT", "ROUND", "SUBSTR", "SUBSTRING", "TRIM", "UCASE", "UPPER", "YEAR",
+const FUNCTIONS: &[&str] = &[
+    "ABS",
+    "COALESCE",
+    "CONCAT",
+    "DAY",
+    "IFNULL",
+    "ISNULL",
+    "LCASE",
+    "LEFT",
+    "LEN",
+    "LENGTH",
+    "LOWER",
+    "MONTH",
+    "REPLACE",
+    "RIGHT",
+    "ROUND",
+    "SUBSTR",
+    "SUBSTRING",
+    "TRIM",
+    "UCASE",
+    "UPPER",
+    "YEAR",
 ];
 
 /// What a column reference means: the tables of the statement with their aliases.
@@ -38,8 +57,7 @@ impl<'a> Columns<'a> {
 
     fn find(&self, table: Option<&str>, name: &str) -> Result<(Option<&'a str>, &'a Column)> {
         if let Some(wanted) = table
-            && let Some((alias, own)) =
-                self.tables.iter().find(|(_, own)| crate::model::same_name(&own.name, wanted))
+            && let Some((alias, own)) = self.tables.iter().find(|(_, own)| crate::model::same_name(&own.name, wanted))
         {
             return Ok((*alias, own.need_column(name)?));
         }
@@ -123,16 +141,15 @@ impl Writer<'_, '_> {
                 value if is_missing(value) => Type::Null,
                 _ => Type::Text,
             },
-            DataExpr::Unary(UnaryOp::Not, _) | DataExpr::In { .. } | DataExpr::Between(..) | DataExpr::IsNull { .. } => {
-                Type::Bool
-            }
+            DataExpr::Unary(UnaryOp::Not, _)
+            | DataExpr::In { .. }
+            | DataExpr::Between(..)
+            | DataExpr::IsNull { .. } => Type::Bool,
             DataExpr::Unary(UnaryOp::Negate, _) => Type::Number,
             DataExpr::Binary(op, left, right) => match op {
-                BinaryOp::Subtract
-                | BinaryOp::Multiply
-                | BinaryOp::Divide
-                | BinaryOp::Modulo
-                | BinaryOp::Power => Type::Number,
+                BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo | BinaryOp::Power => {
+                    Type::Number
+                }
                 BinaryOp::Add => match (self.type_of(left)?, self.type_of(right)?) {
                     (Type::Number | Type::Null, Type::Number | Type::Null) => Type::Number,
                     _ => Type::Text,
@@ -287,10 +304,13 @@ impl Writer<'_, '_> {
                 self.constant(same != negated);
                 Ok(())
             }
-            (DataExpr::Value(value), other) | (other, DataExpr::Value(value)) => self.equal_value(other, value, negated),
+            (DataExpr::Value(value), other) | (other, DataExpr::Value(value)) => {
+                self.equal_value(other, value, negated)
+            }
             _ => {
                 let types = (self.type_of(left)?, self.type_of(right)?);
-                let as_text = types.0 != types.1 && !matches!(types, (Type::Date, Type::DateTime) | (Type::DateTime, Type::Date))
+                let as_text = types.0 != types.1
+                    && !matches!(types, (Type::Date, Type::DateTime) | (Type::DateTime, Type::Date))
                     || types.0 == Type::Text
                     || types.0 == Type::Other(Kind::Json);
                 self.sql.push("(");
@@ -618,7 +638,10 @@ impl Writer<'_, '_> {
                     self.sql.push(") IS TRUE)");
                 }
             },
-            DataExpr::Unary(UnaryOp::Not, _) | DataExpr::In { .. } | DataExpr::Between(..) | DataExpr::IsNull { .. } => {
+            DataExpr::Unary(UnaryOp::Not, _)
+            | DataExpr::In { .. }
+            | DataExpr::Between(..)
+            | DataExpr::IsNull { .. } => {
                 self.sql.push("((");
                 self.condition(expr)?;
                 self.sql.push(") IS TRUE)");

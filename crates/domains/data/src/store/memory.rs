@@ -70,9 +70,9 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<String>> {
         let mut query = OrgScope(org).select(MEMORY);
-        owned!(query.column("value"), owner).and_where(Expr::col("key").eq(key)).and_where(
-            Expr::col("expires_at_ms").is_null().or(Expr::col("expires_at_ms").gt(now_ms)),
-        );
+        owned!(query.column("value"), owner)
+            .and_where(Expr::col("key").eq(key))
+            .and_where(Expr::col("expires_at_ms").is_null().or(Expr::col("expires_at_ms").gt(now_ms)));
         let found = connection.query_one(&query).await.map_err(broken)?;
         found.map(|found| row::<String>(&found, "value")).transpose().map_err(broken)
     }
@@ -89,10 +89,8 @@ impl Store {
     ) -> Result<()> {
         let own = OrgScope(org);
         let (scope, bot, person) = owner.parts();
-        let mut insert = own.insert(
-            MEMORY,
-            &["scope", "bot_id", "person_id", "key", "value", "expires_at_ms", "updated_at_ms"],
-        );
+        let mut insert =
+            own.insert(MEMORY, &["scope", "bot_id", "person_id", "key", "value", "expires_at_ms", "updated_at_ms"]);
         insert.values_panic(own.values([
             scope.into(),
             bot.into(),

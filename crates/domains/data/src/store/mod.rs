@@ -19,7 +19,6 @@ mod sql;
 pub(crate) use aggregate::{Aggregate, Function, Selected, single};
 pub(crate) use convert::Stored;
 pub(crate) use ddl::Index;
-pub(crate) use expr::FUNCTIONS;
 pub(crate) use files::StoredFile;
 pub(crate) use memory::{Entry, Owner};
 pub(crate) use rows::{Join, Query, key_of};

@@ -48,13 +48,27 @@ impl Store {
         self.fetch(connection, sql, columns).await
     }
 
-    pub(crate) fn select_sql(
+    /// The plan of a query, one line per step.
+    pub(crate) async fn explain<C: ConnectionTrait>(
         self,
+        connection: &C,
         scope: BotScope,
         table: &Table,
         columns: &[&Column],
         query: Query<'_>,
-    ) -> Result<Sql> {
+    ) -> Result<String> {
+        let mut statement = self.select_sql(scope, table, columns, query)?.statement();
+        let (prefix, column) =
+            if self.is_postgres() { ("EXPLAIN ", "QUERY PLAN") } else { ("EXPLAIN QUERY PLAN ", "detail") };
+        statement.sql.insert_str(0, prefix);
+        let broken = |source| Error::statement("a plan", source);
+        let steps = connection.query_all_raw(statement).await.map_err(broken)?;
+        let steps: Vec<String> =
+            steps.iter().map(|step| step.try_get("", column)).collect::<Result<_, DbErr>>().map_err(broken)?;
+        Ok(steps.join("\n"))
+    }
+
+    fn select_sql(self, scope: BotScope, table: &Table, columns: &[&Column], query: Query<'_>) -> Result<Sql> {
         let names = Columns::one(table);
         let mut sql = self.sql();
         sql.push("SELECT ");
@@ -143,7 +157,12 @@ impl Store {
         Ok(())
     }
 
-    async fn fetch<C: ConnectionTrait>(self, connection: &C, sql: Sql, columns: &[&Column]) -> Result<Vec<ValueObject>> {
+    async fn fetch<C: ConnectionTrait>(
+        self,
+        connection: &C,
+        sql: Sql,
+        columns: &[&Column],
+    ) -> Result<Vec<ValueObject>> {
         let names: Vec<Arc<str>> = columns.iter().map(|column| Arc::from(column.name.as_str())).collect();
         let broken = |source| Error::statement("reading rows", source);
         let rows = connection.query_all_raw(sql.statement()).await.map_err(broken)?;
@@ -316,7 +335,8 @@ pub(crate) fn key_of(table: &Table, filter: &DataExpr) -> bool {
                 pinned(right, names);
             }
             DataExpr::Binary(BinaryOp::Equal, left, right) => match (&**left, &**right) {
-                (DataExpr::Column { name, .. }, DataExpr::Value(_)) | (DataExpr::Value(_), DataExpr::Column { name, .. }) => {
+                (DataExpr::Column { name, .. }, DataExpr::Value(_))
+                | (DataExpr::Value(_), DataExpr::Column { name, .. }) => {
                     names.push(name);
                 }
                 _ => {}

@@ -97,9 +97,4 @@ impl Sql {
     pub(crate) fn into_text(self) -> String {
         self.text
     }
-
-    /// How many values are bound.
-    pub(crate) fn bound(&self) -> usize {
-        self.values.len()
-    }
 }

@@ -1,0 +1,263 @@
+//! Every form of FIND, SAVE, INSERT, UPDATE, DELETE, MERGE and AGGREGATE.
+
+use botserver_basic_types::Value;
+use botserver_data::MIGRATIONS;
+use botserver_db::Db;
+use botserver_testkit::db_tests;
+
+use crate::world::World;
+
+const SHOP: &str = r#"
+TABLE Customers
+    Id number key
+    Name string(40)
+    Email string(80)
+    Age number
+    Balance number(10,2)
+    Active boolean
+    Since date
+END TABLE
+TABLE Orders
+    Id number key
+    Customer number references Customers
+    Status string(20)
+    Total number(10,2)
+END TABLE
+"#;
+
+const PEOPLE: &str = r#"
+INSERT INTO "Customers" VALUES { id: 1, name: "Ada", email: "ada@x.org", age: 36, balance: 10.5, active: true, since: "2025-01-31" }
+INSERT INTO "Customers" VALUES { id: 2, name: "Bob", email: "bob@x.org", age: 17, balance: 0, active: false, since: "2026-02-28" }
+INSERT INTO "Customers" VALUES { id: 3, name: "Cid", age: 52, balance: 7.25, active: true }
+INSERT INTO "Orders" VALUES { id: 10, customer: 1, status: "open", total: 5 }
+INSERT INTO "Orders" VALUES { id: 11, customer: 1, status: "paid", total: 7.5 }
+INSERT INTO "Orders" VALUES { id: 12, customer: 2, status: "open", total: 2 }
+"#;
+
+async fn shop(db: Db) -> World {
+    let world = World::new(db);
+    let report = world.tables(SHOP).await;
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    assert_eq!(world.says(PEOPLE).await, "");
+    world
+}
+
+db_tests! {
+    migrations: MIGRATIONS;
+
+    async fn find_takes_all_its_forms(db: Db) {
+        let world = shop(db).await;
+        let check = async |source: &str, expected: &str| {
+            let script = format!("{source}\nline = \"\"\nFOR EACH c IN r\nline = line + c.name + \" \"\nNEXT\nTALK line");
+            assert_eq!(world.says(&script).await.trim(), expected, "{source}");
+        };
+        check(r#"r = FIND "Customers""#, "Ada Bob Cid").await;
+        check(r#"r = FIND Customers"#, "Ada Bob Cid").await;
+        check(r#"r = FIND "customers", "age > 30""#, "Ada Cid").await;
+        check(r#"r = FIND "customers", "age > 30 AND active=true OR name LIKE 'B%'""#, "Ada Bob Cid").await;
+        check(r#"r = FIND "customers" WHERE age > 30 AND Balance < 8"#, "Cid").await;
+        check("limit = 30\nr = FIND \"customers\" WHERE age > limit ORDER BY age DESC", "Cid Ada").await;
+        check("email = \"ada@x.org\"\nr = FIND \"customers\" WHERE email = email", "Ada").await;
+        check("id = 2\nr = FIND \"customers\", \"id=\" + id", "Bob").await;
+        check(r#"r = FIND "customers" WITH "name='Bob'""#, "Bob").await;
+        check(r#"r = FIND "customers", 3"#, "Cid").await;
+        check(r#"r = FIND "customers", { name: "Ada", active: true }"#, "Ada").await;
+        check(r#"r = FIND "customers" ORDER BY name DESC LIMIT 2"#, "Cid Bob").await;
+        check(r#"r = FIND "customers" ORDER BY name LIMIT 1 OFFSET 1"#, "Bob").await;
+        check("r = FIND \"customers\" WHERE active = TRUE\nORDER BY age", "Ada Cid").await;
+        check(r#"r = FIND ONE "customers" ORDER BY age"#, "Bob").await;
+        check(r#"r = FIND_ONE "customers", "age > 40""#, "Cid").await;
+        check(r#"r = FIND ".Customers", "id=1""#, "Ada").await;
+        check("none = \"\"\nr = FIND \"customers\", none", "Ada Bob Cid").await;
+        check(r#"r = FIND "orders" JOIN "customers" ON customer = customers.id WHERE status = "open""#, "Ada Bob").await;
+        assert_eq!(world.says("r = GET LAST \"customers\"\nTALK r.name").await, "Cid");
+        world.clean().await;
+    }
+
+    async fn a_recordset_is_a_record_and_a_list(db: Db) {
+        let world = shop(db).await;
+        let script = r#"
+            r = FIND "customers", "id=1"
+            TALK r.name + " " + r[0].NAME + " " + UBOUND(r) + " " + r.since + " " + r.balance
+            o = FIND "orders", "id=10"
+            TALK JSON(o)
+            o = FIND "orders", "status=paid"
+            TALK JSON(o)
+            n = FIND "customers", "id=99"
+            IF NOT n THEN TALK "none"
+            IF n = NULL THEN TALK "null " + UBOUND(n)
+        "#;
+        assert_eq!(
+            world.says(script).await,
+            "Ada Ada 1 2025-01-31 10.5\n\
+             {\"Id\":10,\"Customer\":1,\"Status\":\"open\",\"Total\":5}\n\
+             [{\"Id\":11,\"Customer\":1,\"Status\":\"paid\",\"Total\":7.5}]\n\
+             none\nnull 0"
+        );
+        world.clean().await;
+    }
+
+    async fn mistakes_are_named(db: Db) {
+        let world = shop(db).await;
+        let check = async |source: &str, expected: &str| assert_eq!(world.says(source).await, expected, "{source}");
+        check(r#"r = FIND "custmers""#, "error 2001: there is no table `custmers`; did you mean `Customers`?").await;
+        check(r#"r = FIND "customers" WHERE nmae = "x""#, "error 2002: `Customers` has no column `nmae`; did you mean `Name`?").await;
+        check(r#"r = FIND "maria.Produtos""#, "error 2006: `Produtos` needs the connection `maria`; external databases are not available in this build").await;
+        check(r#"INSERT INTO "orders" VALUES { id: 10 }"#, "error 2003: `Orders` already has a row with this key").await;
+        check(r#"INSERT INTO "orders" VALUES { id: "x" }"#, "error 13: `Id` of `Orders` cannot hold \"x\": it is not a number").await;
+        check(r#"SAVE "orders", { id: 10, totl: 1 }"#, "error 2002: `Orders` has no column `totl`; did you mean `Total`?").await;
+        check(r#"r = FIND "customers" WHERE SOUNDEX(name) = "x""#, "error 4000: SOUNDEX is not available in conditions over tables").await;
+        check(r#"r = FIND "customers" WHERE age > "old""#, "error 13: \"old\" cannot be compared with the column `age`").await;
+        check("f = \"\"\nDELETE \"orders\", f", "error 4000: DELETE needs a condition that is not empty").await;
+        check(r#"UPDATE "orders" SET status = "x""#, "error 4000: UPDATE needs a condition that is not empty").await;
+        check(r#"r = FIND "customers" LIMIT 20000"#, "error 2005: `customers` gives more than 10000 rows; add LIMIT or a narrower filter").await;
+        check(r#"r = FIND "prices.xlsx""#, "error 9404: prices.xlsx needs spreadsheet files, not available in this build").await;
+        check("ON ERROR RESUME NEXT\nr = FIND \"nothing\"\nIF ERROR THEN TALK \"trapped \" + ERR", "trapped 2001").await;
+        world.clean().await;
+    }
+
+    async fn save_takes_all_its_forms(db: Db) {
+        let world = shop(db).await;
+        let orders = r#"
+            FOR EACH o IN FIND "orders" ORDER BY id
+                line = line + o.id + ":" + o.status + ":" + o.total + " "
+            NEXT
+            TALK line
+        "#;
+        let check = async |source: &str, expected: &str| {
+            let script = format!("{source}\nline = \"\"\n{orders}");
+            assert_eq!(world.says(&script).await.trim(), expected, "{source}");
+        };
+        check(r#"SAVE "orders", { id: 10, status: "sent" }"#, "10:sent:5 11:paid:7.5 12:open:2").await;
+        check(r#"SAVE "orders", [{ id: 11, total: 8 }, { id: 13, status: "new", total: 1 }]"#, "10:sent:5 11:paid:8 12:open:2 13:new:1").await;
+        check("SAVE \"orders\", 12, { status: \"gone\" }", "10:sent:5 11:paid:8 12:gone:2 13:new:1").await;
+        check("order_id = 14\nstatus = \"a\"\ntotal = 3\nSAVE \"orders\", order_id, status, total", "10:sent:5 11:paid:8 12:gone:2 13:new:1 14:a:3").await;
+        check("v = 9\nSAVE \"orders\" WITH id AS 14, total AS v", "10:sent:5 11:paid:8 12:gone:2 13:new:1 14:a:9").await;
+        check("o = { id: 14, total: 10 }\nSAVE o TO orders", "10:sent:5 11:paid:8 12:gone:2 13:new:1 14:a:10").await;
+        check("none = NULL\nSAVE \"orders\", none", "10:sent:5 11:paid:8 12:gone:2 13:new:1 14:a:10").await;
+        check("r = SAVE \"orders\", { status: \"auto\" }\nTALK r.id + \" \" + r.rows_affected + \" \" + r.table", "15 1 orders\n10:sent:5 11:paid:8 12:gone:2 13:new:1 14:a:10 15:auto:").await;
+        check("po = { id: 16, total: 4 }\nSAVE \"orders\", po.id, po.total", "10:sent:5 11:paid:8 12:gone:2 13:new:1 14:a:10 15:auto: 16::4").await;
+        world.clean().await;
+    }
+
+    async fn insert_takes_all_its_forms(db: Db) {
+        let world = shop(db).await;
+        let script = r#"
+            r = INSERT INTO "orders" VALUES { customer: 3, status: "a", total: 1.005 }
+            TALK r.id + " " + r.success + " " + r.status
+            v = { id: 20, status: "b" }
+            INSERT INTO "orders" VALUES v
+            INSERT INTO "orders", 21, 1, "c", 9.5
+            INSERT "orders", { id: 22, status: "d" }
+            status = "e"
+            INSERT INTO "orders" WITH id = 23, status = status, total = 2 * 3
+            INSERT "orders", [{ id: 24 }, { id: 25 }]
+            FOR EACH o IN FIND "orders", "id > 12"
+                line = line + o.id + ":" + o.customer + ":" + o.status + ":" + o.total + " "
+            NEXT
+            TALK line
+        "#;
+        assert_eq!(
+            world.says(script).await.trim(),
+            "13 true a\n13:3:a:1.01 20::b: 21:1:c:9.5 22::d: 23::e:6 24::: 25:::"
+        );
+        world.clean().await;
+    }
+
+    async fn update_and_delete_take_all_their_forms(db: Db) {
+        let world = shop(db).await;
+        let orders = r#"
+            line = ""
+            FOR EACH o IN FIND "orders" ORDER BY id
+                line = line + o.id + ":" + o.status + ":" + o.total + " "
+            NEXT
+            TALK line
+        "#;
+        let check = async |source: &str, expected: &str| {
+            assert_eq!(world.says(&format!("{source}\n{orders}")).await.trim(), expected, "{source}");
+        };
+        check("id = 10\nn = UPDATE \"orders\" SET status = \"paid\", total = total + 1 WHERE id = id\nTALK n", "1\n10:paid:6 11:paid:7.5 12:open:2").await;
+        check("UPDATE \"orders\", \"status=paid\", { status: \"done\" }", "10:done:6 11:done:7.5 12:open:2").await;
+        check("UPDATE \"orders\", \"id=12\", \"status=it's, new, total=3\"", "10:done:6 11:done:7.5 12:it's, new:3").await;
+        check("st = \"x\"\nUPDATE \"orders\" WITH status AS st WHERE id = 12", "10:done:6 11:done:7.5 12:x:3").await;
+        check("UPDATE \"orders\", 12, \"total=4\"", "10:done:6 11:done:7.5 12:x:4").await;
+        check("UPDATE \"orders\", { id: 12, total: 5 }", "10:done:6 11:done:7.5 12:x:5").await;
+        check("SET \"orders\", \"id=12\", \"total=6\"", "10:done:6 11:done:7.5 12:x:6").await;
+        check("UPDATE \"orders\" SET total = total * 2 / 3 WHERE id = 12", "10:done:6 11:done:7.5 12:x:4").await;
+        check("n = DELETE \"orders\", \"id=12\"\nTALK n", "1\n10:done:6 11:done:7.5").await;
+        check("DELETE FROM \"orders\" WHERE total > 7", "10:done:6").await;
+        check("DELETE \"orders\" WHERE \"id=99\"", "10:done:6").await;
+        check("TALK DELETE \"https://a.example/x\"", "a web address\n10:done:6").await;
+        check("TALK DELETE \"reports/old.pdf\"", "a file\n10:done:6").await;
+        check("DELETE FROM \"orders\" WHERE 1 = 1", "").await;
+        world.clean().await;
+    }
+
+    async fn merge_counts_and_reports(db: Db) {
+        let world = shop(db).await;
+        let script = r#"
+            RESET REPORT
+            rows = [{ id: 10, status: "open" }, { id: 11, status: "late" }, { id: 30, status: "new" }]
+            r = MERGE "orders" WITH rows BY "id"
+            TALK r.inserted + " " + r.updated + " " + r.unchanged + " " + r.total
+            r = MERGE "orders", rows, "id", "status"
+            TALK JSON(r)
+            r = MERGE "orders", [{ id: 31, status: "z", total: 5 }], "id", ["status"]
+            TALK r.inserted
+            TALK REPORT
+        "#;
+        assert_eq!(
+            world.says(script).await,
+            "1 1 1 3\n{\"inserted\":0,\"updated\":0,\"unchanged\":3,\"total\":3}\n1\norders: 2 inserted, 1 updated, 4 unchanged"
+        );
+        world.clean().await;
+    }
+
+    async fn aggregates_over_tables_and_lists(db: Db) {
+        let world = shop(db).await;
+        let script = r#"
+            TALK AGGREGATE "orders" SUM total
+            TALK AGGREGATE "orders" AVERAGE total WHERE status = "open"
+            TALK AGGREGATE "orders" COUNT
+            TALK AGGREGATE "orders", "MAX", "total", "status=open"
+            TALK AGGREGATE "customers" COUNT email
+            TALK AGGREGATE "customers" MIN name
+            x = AGGREGATE "orders" SUM total WHERE id > 99
+            IF x IS NULL THEN TALK "null"
+            FOR EACH g IN AGGREGATE "orders" SUM total GROUP BY status
+                TALK g.status + "=" + g.sum
+            NEXT
+        "#;
+        assert_eq!(world.says(script).await, "14.5\n3.5\n3\n5\n2\nAda\nnull\nopen=7\npaid=7.5");
+        world.clean().await;
+    }
+
+    async fn what_people_type_stays_data(db: Db) {
+        let world = shop(db).await;
+        for attack in [
+            "x' OR '1'='1",
+            "'; DROP TABLE customers; --",
+            "x\" OR \"\"=\"",
+            "Ada' UNION SELECT 1 --",
+            "1 OR 1=1",
+            "%",
+            "$1",
+            "?",
+            "\\",
+        ] {
+            let source = r#"
+                r = FIND "customers", "name='" + q + "'"
+                s = FIND "customers" WHERE name = q
+                t = FIND "customers", "name=" + q
+                INSERT INTO "customers" VALUES { id: 50, name: q }
+                u = FIND "customers" WHERE name = q
+                n = DELETE "customers", "name='" + q + "'"
+                TALK UBOUND(r) + " " + UBOUND(s) + " " + UBOUND(t) + " " + (u.name = q) + " " + n
+                TALK UBOUND(FIND "customers")
+            "#;
+            let ran = world.run_with(source, &[("q", Value::text(attack))]).await;
+            assert_eq!(ran.text(), "0 0 0 true 1\n3", "{attack}");
+        }
+        world.clean().await;
+    }
+}
