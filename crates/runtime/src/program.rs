@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::{
     CallContext, Handler, KeywordRegistry,
     clock_keywords::{civil, day},
+    http_keywords::attach_headers,
 };
 
 /// Instructions per slice: about a millisecond.
@@ -226,8 +227,11 @@ impl ScriptProgram {
                 }
             },
             handler @ Handler::Read { slow, .. } => {
-                let slow = *slow;
-                self.pending = Some((handler.clone(), request.args));
+                let (slow, mut args) = (*slow, request.args);
+                if slow {
+                    attach_headers(&mut args, &turn.state);
+                }
+                self.pending = Some((handler.clone(), args));
                 Some(Step::Read { slow })
             }
             handler @ Handler::Local(_) => {
@@ -235,7 +239,9 @@ impl ScriptProgram {
                 Some(Step::Local)
             }
             handler @ Handler::Write(_) => {
-                self.pending = Some((handler.clone(), request.args));
+                let mut args = request.args;
+                attach_headers(&mut args, &turn.state);
+                self.pending = Some((handler.clone(), args));
                 Some(Step::Write)
             }
             Handler::Missing | Handler::Choice(..) => {

@@ -1,0 +1,3 @@
+//! Keywords of the runtime against the world outside.
+
+mod http;
