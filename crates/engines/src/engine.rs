@@ -278,7 +278,7 @@ impl Engine {
 
     /// True while a turn of the lane runs.
     pub fn is_working(&self, lane: LaneId) -> bool {
-        self.inner.lanes.get(&lane).is_some_and(|slot| slot.current.is_some())
+        self.inner.is_working(lane)
     }
 
     /// How many turns run now.

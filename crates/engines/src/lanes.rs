@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, Wait, engine::Inner, store,
+    InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, engine::Inner, store,
 };
 
 /// What is known in memory about a lane with something to do.
@@ -28,6 +28,8 @@ pub(crate) struct LaneSlot {
     incoming: usize,
     /// Items that were read from the database while others were incoming: they may be among those.
     loaded: HashSet<Uuid>,
+    /// A script of the lane sleeps for a short while: to people the turn is still running.
+    asleep: bool,
     /// The item whose turn runs, and how to stop it.
     pub(crate) current: Option<(Uuid, CancellationToken)>,
 }
@@ -35,7 +37,7 @@ pub(crate) struct LaneSlot {
 impl LaneSlot {
     /// Nothing holds the slot in memory.
     fn is_idle(&self) -> bool {
-        !self.running && self.queue.is_empty() && self.incoming == 0
+        !self.running && self.queue.is_empty() && self.incoming == 0 && !self.asleep
     }
 
     fn messages(&self) -> usize {
@@ -52,6 +54,16 @@ impl LaneSlot {
 }
 
 impl Inner {
+    /// True while a turn runs, or sleeps for a short while.
+    pub(crate) fn is_working(&self, lane: LaneId) -> bool {
+        self.lanes.get(&lane).is_some_and(|slot| slot.asleep || slot.current.is_some())
+    }
+
+    /// Notes whether the lane sleeps; answers what was noted before.
+    pub(crate) fn set_asleep(&self, lane: LaneId, asleep: bool) -> bool {
+        self.lanes.get_mut(&lane).is_some_and(|mut slot| std::mem::replace(&mut slot.asleep, asleep))
+    }
+
     pub(crate) fn waiting_messages(&self, lane: LaneId) -> usize {
         self.lanes.get(&lane).map_or(0, |slot| slot.messages())
     }
@@ -187,7 +199,12 @@ impl Inner {
             *lane = Some(loaded);
         }
         let Some(lane) = lane.as_mut() else { return Ok(false) };
-        let Some((item, cancel)) = self.take(id, lane) else { return Ok(false) };
+        let Some((item, cancel)) = self.take(id, lane) else {
+            if self.waiting_messages(id) > 0 {
+                self.publish_queue(id).await;
+            }
+            return Ok(false);
+        };
         self.turn(lane, item, cancel).await?;
         if let Some(mut slot) = self.lanes.get_mut(&id) {
             slot.current = None;
@@ -198,11 +215,7 @@ impl Inner {
     /// The item of the next turn. A script that sleeps for a short while keeps messages waiting; an item whose turn
     /// has begun comes before all others.
     fn take(&self, id: LaneId, lane: &Lane) -> Option<(InboxItem, CancellationToken)> {
-        let now = self.clock.now_ms();
-        let asleep = lane.executions.iter().any(|own| match own.wait {
-            Some(Wait::Timer { due_ms }) => due_ms - now <= self.options.short_wait_ms,
-            _ => false,
-        });
+        let asleep = lane.sleeps_briefly(self.clock.now_ms(), self.options.short_wait_ms);
         let waits = |item: &InboxItem| asleep && matches!(item.kind, ItemKind::Message | ItemKind::Open);
         let mut slot = self.lanes.get_mut(&id)?;
         let index =

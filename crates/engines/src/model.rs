@@ -50,6 +50,17 @@ pub struct Lane {
     pub(crate) cold: bool,
 }
 
+impl Lane {
+    /// True while a script of the lane sleeps (WAIT) and goes on within that many milliseconds: to people the turn
+    /// is still running.
+    pub(crate) fn sleeps_briefly(&self, now_ms: i64, short_wait_ms: i64) -> bool {
+        self.executions.iter().any(|own| match own.wait {
+            Some(Wait::Timer { due_ms }) => own.status == Status::Waiting && due_ms - now_ms <= short_wait_ms,
+            _ => false,
+        })
+    }
+}
+
 /// What an item of the inbox is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ItemKind {

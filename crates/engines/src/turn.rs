@@ -114,6 +114,12 @@ impl<'e> Turn<'e> {
         self.engine.ids.next_uuid()
     }
 
+    /// What clients know this turn by: the message it answers, also after a short sleep in between.
+    fn item_name(&self) -> String {
+        let before = self.item.payload.get("item").and_then(Json::as_str);
+        before.filter(|_| self.item.kind == ItemKind::Timer).unwrap_or(&self.item.channel_message_id).to_owned()
+    }
+
     /// The execution that a turn which died was running: it must be driven on before anything else.
     pub fn interrupted(&self) -> Option<Execution> {
         self.lane.executions.iter().find(|own| own.status == Status::Running).cloned()
@@ -349,7 +355,7 @@ impl<'e> Turn<'e> {
                 execution_id: Some(id),
                 kind: kind.to_owned(),
                 due_ms,
-                payload: json!({"execution": id, "turn": turn, "kind": kind}),
+                payload: json!({"execution": id, "turn": turn, "kind": kind, "item": self.item_name()}),
             });
         }
         Ok(())
@@ -381,20 +387,27 @@ impl<'e> Turn<'e> {
         Ok(())
     }
 
-    /// Commits the end of the turn.
+    /// Commits the end of the turn. A script that sleeps for a short while has not ended it: its end is told when
+    /// the script goes on to something else.
     pub(crate) async fn finish(mut self, end: TurnEnd) -> Result<(), TurnError> {
-        let silent = matches!(self.item.kind, ItemKind::Open | ItemKind::Timer | ItemKind::Event);
-        if !(silent && self.buffer.events.is_empty() && !self.said_anything) {
+        let asleep = self.lane.sleeps_briefly(self.now_ms(), self.engine.options.short_wait_ms);
+        let silent = matches!(self.item.kind, ItemKind::Open | ItemKind::Event)
+            && self.buffer.events.is_empty()
+            && !self.said_anything;
+        // A timer whose script had gone on already is about nothing.
+        let idle_timer = self.item.kind == ItemKind::Timer && self.touched.is_empty();
+        if !(asleep || silent || idle_timer) {
+            let item = self.item_name();
             self.buffer.events.push(json!({
-                "kind": "turn.end", "turn": self.item.id.simple().to_string(),
-                "item": self.item.channel_message_id, "outcome": end.word(),
+                "kind": "turn.end", "turn": self.item.id.simple().to_string(), "item": item, "outcome": end.word(),
             }));
         }
         self.commit("done").await?;
         self.lane.executions.retain(|execution| !execution.status.is_over());
         self.lane.cold = false;
-        if self.announced_working {
-            self.engine.publish(self.lane.id, &crate::LaneNotice::Working(false)).await;
+        let was_asleep = self.engine.set_asleep(self.lane.id, asleep);
+        if asleep != (was_asleep || self.announced_working) {
+            self.engine.publish(self.lane.id, &crate::LaneNotice::Working(asleep)).await;
         }
         Ok(())
     }

@@ -5,10 +5,12 @@ mod clock_keywords;
 mod conversation_keywords;
 mod http_keywords;
 mod keyword;
+mod not_built;
 mod program;
 
 pub use clock_keywords::clock_keywords;
 pub use conversation_keywords::conversation_keywords;
 pub use http_keywords::{GetElsewhere, HTTP_HEADERS, delete_url, http_keywords};
 pub use keyword::{BoxFuture, CallContext, Handler, Keyword, KeywordRegistry, RegistryError, TurnBuffer};
+pub use not_built::keywords_not_built;
 pub use program::{Answer, ScriptProgram, StartError, failure_to_script_error, function_signatures};

@@ -7,8 +7,10 @@ use botserver_auth::{Auth, AuthDeps, AuthSettings};
 use botserver_bot::{BotTurns, ChatDependencies, ChatService};
 use botserver_cache::{LocalPubSub, MemoryCache};
 use botserver_config::Settings;
+use botserver_data::DataService;
 use botserver_db::{Db, DbUrl, MigrationReport};
 use botserver_engines::{Engine, EngineOptions};
+use botserver_http::{HostPort, HttpClient, OutboundPolicy};
 use botserver_kernel::{Clock, IdSource, RandomIds, SystemClock};
 use botserver_module::Module;
 use botserver_objects::FolderObjects;
@@ -19,7 +21,11 @@ use botserver_session::{History, SessionService};
 use botserver_web::{Health, Metrics, RateLimiter, RatePolicy, ReservedNames, Site, Sockets, Stack, WebSettings};
 use tokio_util::sync::CancellationToken;
 
-use crate::{modules, overview, problems::Problems};
+use crate::{
+    modules, overview,
+    problems::Problems,
+    tables::{PackageSeeds, Tables},
+};
 
 /// Memory for short-lived values: counters of limits, texts that are being streamed.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -30,6 +36,7 @@ pub(crate) struct Assembled {
     pub(crate) db: Db,
     pub(crate) engine: Engine,
     pub(crate) packages: Packages,
+    pub(crate) tables: Tables,
     pub(crate) turns: Arc<BotTurns>,
     pub(crate) router: axum::Router,
     pub(crate) sockets: Sockets,
@@ -69,8 +76,12 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         settings.limits.upload_max_bytes,
     ));
 
-    let mut rooms: Vec<Module> = vec![botserver_context::module()];
-    let mut keywords = modules::runtime_keywords(&clock, &ids);
+    let client = Arc::new(HttpClient::new(outbound(settings)?));
+    let seeds = PackageSeeds::default();
+    let data = DataService::new(db.clone(), ids.clone(), Arc::new(seeds.clone()));
+    let mut rooms: Vec<Module> =
+        vec![botserver_context::module(), botserver_data::module(&data, modules::delete_elsewhere(&client))];
+    let mut keywords = modules::runtime_keywords(&clock, &ids, &client);
     keywords.extend(rooms.iter_mut().flat_map(|room| std::mem::take(&mut room.keywords)));
     let keywords = Arc::new(KeywordRegistry::new(keywords)?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
@@ -89,6 +100,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         reserved: Arc::new(move |name| names.contains(name)),
     })
     .await?;
+    seeds.follow(packages.clone());
 
     let metrics = Metrics::default();
     let web = Arc::new(web_settings(settings)?);
@@ -133,7 +145,15 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         limiter,
         metrics,
     });
-    Ok(Assembled { auth, db, engine, packages, turns, router, sockets, migrated })
+    let tables = Tables::new(packages.clone(), data, auth.org_id(), clock);
+    Ok(Assembled { auth, db, engine, packages, tables, turns, router, sockets, migrated })
+}
+
+fn outbound(settings: &Settings) -> Result<OutboundPolicy> {
+    let allowed = settings.outbound.allow.iter().map(|text| {
+        text.parse::<HostPort>().with_context(|| format!("outbound.allow: `{text}` is not host:port"))
+    });
+    Ok(OutboundPolicy { allow: allowed.collect::<Result<_>>()? })
 }
 
 fn open_objects(url: &str) -> Result<Arc<dyn ObjectStore>> {

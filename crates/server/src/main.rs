@@ -9,6 +9,7 @@ mod overview;
 mod problems;
 mod samples;
 mod serve;
+mod tables;
 
 use std::process::ExitCode;
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use botserver_data::DeleteElsewhere;
 use botserver_db::Migration;
+use botserver_http::HttpClient;
 use botserver_kernel::{Clock, IdSource};
-use botserver_runtime::Keyword;
+use botserver_runtime::{GetElsewhere, Handler, Keyword};
 
 /// The tables of all rooms, in the order in which they are made.
 pub(crate) fn migrations() -> Vec<Migration> {
@@ -13,6 +15,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
     all.extend_from_slice(botserver_auth::MIGRATIONS);
     all.extend_from_slice(botserver_packages::MIGRATIONS);
     all.extend_from_slice(botserver_session::MIGRATIONS);
+    all.extend_from_slice(botserver_data::MIGRATIONS);
     all
 }
 
@@ -20,8 +23,17 @@ pub(crate) fn migrations() -> Vec<Migration> {
 pub(crate) fn runtime_keywords(
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
+    client: &Arc<HttpClient>,
 ) -> Vec<Keyword> {
     let mut all = botserver_runtime::conversation_keywords(ids);
     all.extend(botserver_runtime::clock_keywords(clock, ids));
+    let elsewhere = GetElsewhere { session: botserver_context::session_path(), file: Handler::Missing };
+    all.extend(botserver_runtime::http_keywords(client, elsewhere));
+    all.extend(botserver_runtime::keywords_not_built());
     all
+}
+
+/// What DELETE does with an address, and with a file of the drive, which is not part of this build.
+pub(crate) fn delete_elsewhere(client: &Arc<HttpClient>) -> DeleteElsewhere {
+    DeleteElsewhere { url: botserver_runtime::delete_url(client), file: Handler::Missing }
 }

@@ -36,11 +36,15 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
     if let Some(copy) = &assembled.migrated.copy {
         eprintln!("The database was copied to {} before it was brought up to date.", copy.display());
     }
+    let events = assembled.packages.subscribe();
     assembled.packages.mount_all().await?;
+    assembled.tables.make_all().await;
     assembled.engine.start(assembled.turns.clone()).await?;
     let watching = tokio_util::task::TaskTracker::new();
     let (packages, watch_stop) = (assembled.packages.clone(), stop.clone());
     watching.spawn(async move { botserver_packages::watch::watch(&packages, watch_stop).await });
+    let (tables, tables_stop) = (assembled.tables.clone(), stop.clone());
+    watching.spawn(async move { tables.follow(events, tables_stop).await });
 
     greet(&settings, address, &assembled, options).await?;
     let limits = ServeLimits { max_connections: settings.server.max_connections, ..ServeLimits::default() };

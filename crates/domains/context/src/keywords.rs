@@ -119,7 +119,12 @@ pub(crate) fn keywords() -> Vec<Keyword> {
         ),
         keyword(
             "SET SESSION",
-            &["SET SESSION key:expr , value:expr", "SET SESSION key:expr AS value:expr"],
+            &[
+                "SET SESSION key:expr , value:expr",
+                "SET SESSION key:expr AS value:expr",
+                "SET key:expr = value:expr",
+                "SET key:name , value:expr",
+            ],
             "Keeps a value for this conversation.",
             "SET SESSION \"cart\", items",
             set_session,
@@ -171,6 +176,7 @@ fn add_suggestion(_: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<
 
 fn set_session(_: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<Value, BasicError> {
     let key = args.required_text("key")?.to_lowercase();
+    let key = key.strip_prefix("session.").map(str::to_owned).unwrap_or(key);
     let value = args.value("value");
     ConversationContext::change(turn, |own| {
         let previous = own.variables.insert(key.clone(), value);
@@ -196,4 +202,16 @@ fn session_value(cx: &CallContext, turn: &TurnBuffer, key: &str) -> Value {
         "locale" | "language" => Value::text(&cx.locale),
         _ => Value::text(""),
     })
+}
+
+/// `GET "session.cart"`, `GET "user.id"`, `GET "bot.name"` and `GET role`: a value of the conversation by its path.
+pub(crate) fn path_value(cx: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<Value, BasicError> {
+    let path = args.required_text("source")?.to_lowercase();
+    let value = match path.split_once('.') {
+        Some(("session", key)) => session_value(cx, turn, key),
+        Some(("user", key)) => session_value(cx, turn, &format!("user_{key}")),
+        Some(("bot", "name" | "id")) => session_value(cx, turn, "bot"),
+        _ => session_value(cx, turn, &path),
+    };
+    Ok(value)
 }

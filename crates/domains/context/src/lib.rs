@@ -7,11 +7,19 @@
 mod keywords;
 mod model;
 
+use std::sync::Arc;
+
 use botserver_module::Module;
+use botserver_runtime::Handler;
 
 pub use model::{ConversationContext, ToolCall};
 
 /// The room as the server plugs it in.
 pub fn module() -> Module {
     Module { name: "context", keywords: keywords::keywords(), ..Module::default() }
+}
+
+/// What GET does with a path such as `session.cart`; the argument is `source`.
+pub fn session_path() -> Handler {
+    Handler::Say(Arc::new(keywords::path_value))
 }
