@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectionTrait, 
-    ConnectOptions, Database, DatabaseConnection, DbBackend,
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend,
     sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection},
 };
 

@@ -11,9 +11,7 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{
-    InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, engine::Inner, store,
-};
+use crate::{InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, engine::Inner, store};
 
 /// What is known in memory about a lane with something to do.
 #[derive(Default)]

@@ -28,7 +28,13 @@ pub struct GetElsewhere {
 pub fn http_keywords(client: &Arc<HttpClient>, elsewhere: GetElsewhere) -> Vec<Keyword> {
     vec![
         get(client.clone(), elsewhere),
-        write(client, Method::POST, "POST", &["POST", "WEBHOOK POST"], "r = POST \"https://api.example.com/orders\", order"),
+        write(
+            client,
+            Method::POST,
+            "POST",
+            &["POST", "WEBHOOK POST"],
+            "r = POST \"https://api.example.com/orders\", order",
+        ),
         write(client, Method::PUT, "PUT", &["PUT"], "r = PUT \"https://api.example.com/orders/7\", order"),
         write(client, Method::PATCH, "PATCH", &["PATCH"], "r = PATCH \"https://api.example.com/orders/7\", change"),
         delete(client.clone()),
@@ -49,10 +55,7 @@ pub fn delete_url(client: &Arc<HttpClient>) -> Handler {
 fn get(client: Arc<HttpClient>, elsewhere: GetElsewhere) -> Keyword {
     let decl = KeywordDecl::new(
         "GET",
-        &[
-            "GET source:path [WITH params:values] [HEADERS headers:expr]",
-            "GET source:path INTO into:target",
-        ],
+        &["GET source:path [WITH params:values] [HEADERS headers:expr]", "GET source:path INTO into:target"],
         Effect::Read,
         "What stands at a web address (JSON is parsed), in a file of the drive, or in the session.",
         "rates = GET \"https://api.example.com/rates\"",
@@ -268,7 +271,9 @@ fn with_headers(request: botserver_http::Result<Request>, args: &Args) -> Result
 fn header_pairs(value: &Value) -> Result<Vec<(String, String)>> {
     match value {
         Value::Null => Ok(Vec::new()),
-        Value::Object(fields) => Ok(fields.iter().map(|(name, value)| (name.to_string(), ops::to_text(value))).collect()),
+        Value::Object(fields) => {
+            Ok(fields.iter().map(|(name, value)| (name.to_string(), ops::to_text(value))).collect())
+        }
         Value::Array(items) => items.iter().map(header_pairs).collect::<Result<Vec<_>>>().map(|all| all.concat()),
         other => ops::to_text(other)
             .lines()
@@ -292,10 +297,8 @@ fn payload(args: &Args) -> Result<Option<(Value, Option<String>)>> {
         return Ok(Some((Value::Object(fields), None)));
     }
     if let Some(Arg::Assignments(list)) = args.get("list") {
-        let values = list
-            .iter()
-            .map(|pair| Ok((pair.column.as_str(), constant(&pair.value)?)))
-            .collect::<Result<Vec<_>>>()?;
+        let values =
+            list.iter().map(|pair| Ok((pair.column.as_str(), constant(&pair.value)?))).collect::<Result<Vec<_>>>()?;
         return Ok(Some(match values.as_slice() {
             [(_, body)] => (body.clone(), None),
             [(_, body), (_, kind)] if is_media_type(kind) => (body.clone(), Some(ops::to_text(kind))),
@@ -360,11 +363,15 @@ fn body_of(response: &Response) -> Result<Value> {
     let kind = response.media_type().unwrap_or_default();
     let Some(text) = response.text() else {
         let kind = if kind.is_empty() { "binary data".to_owned() } else { format!("binary data ({kind})") };
-        return Err(BasicError::new(1000, format!("{} answered with {kind}", response.url.host_str().unwrap_or_default()))
-            .with_help("Use DOWNLOAD to keep it as a file."));
+        return Err(BasicError::new(
+            1000,
+            format!("{} answered with {kind}", response.url.host_str().unwrap_or_default()),
+        )
+        .with_help("Use DOWNLOAD to keep it as a file."));
     };
     let looks_like_json = kind.ends_with("json") || text.trim_start().starts_with(['{', '[']);
-    if looks_like_json && let Ok(json) = serde_json::from_str::<serde_json::Value>(text.trim_start_matches('\u{feff}')) {
+    if looks_like_json && let Ok(json) = serde_json::from_str::<serde_json::Value>(text.trim_start_matches('\u{feff}'))
+    {
         return Ok(Value::from_json(&json));
     }
     Ok(Value::text(text))

@@ -64,8 +64,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     .await?;
 
     let options = EngineOptions { queue_limit: settings.limits.queued_messages as usize, ..EngineOptions::default() };
-    let engine =
-        Engine::new(db.clone(), clock.clone(), ids.clone(), pubsub, vec![Arc::new(History)], options);
+    let engine = Engine::new(db.clone(), clock.clone(), ids.clone(), pubsub, vec![Arc::new(History)], options);
     let sessions = Arc::new(SessionService::new(
         db.clone(),
         clock.clone(),
@@ -136,23 +135,20 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     for room in rooms {
         site = site.routes(room.routes);
     }
-    let overview = overview::Overview::new(settings, &db, packages.clone(), sessions, auth.authorizer(), problems.clone());
+    let overview =
+        overview::Overview::new(settings, &db, packages.clone(), sessions, auth.authorizer(), problems.clone());
     let site = site.routes(overview::routes(overview));
-    let router = site.build(Stack {
-        settings: web,
-        ids,
-        authenticator: auth.authenticator(),
-        limiter,
-        metrics,
-    });
+    let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
     let tables = Tables::new(packages.clone(), data, auth.org_id(), clock);
     Ok(Assembled { auth, db, engine, packages, tables, turns, router, sockets, migrated })
 }
 
 fn outbound(settings: &Settings) -> Result<OutboundPolicy> {
-    let allowed = settings.outbound.allow.iter().map(|text| {
-        text.parse::<HostPort>().with_context(|| format!("outbound.allow: `{text}` is not host:port"))
-    });
+    let allowed = settings
+        .outbound
+        .allow
+        .iter()
+        .map(|text| text.parse::<HostPort>().with_context(|| format!("outbound.allow: `{text}` is not host:port")));
     Ok(OutboundPolicy { allow: allowed.collect::<Result<_>>()? })
 }
 

@@ -159,10 +159,7 @@ struct MemoryView {
 
 /// What runs here, for the owner.
 #[utoipa::path(get, path = "/api/v1/system/overview", tag = "system", responses((status = 200, body = View)))]
-async fn show(
-    State(overview): State<Arc<Overview>>,
-    Caller(principal): Caller,
-) -> Result<Json<View>, HttpProblem> {
+async fn show(State(overview): State<Arc<Overview>>, Caller(principal): Caller) -> Result<Json<View>, HttpProblem> {
     let system = Resource { org_id: principal.org_id, kind: "system", id: None, owner: None };
     overview.authorizer.authorize(&principal, &Permission::new("system.read"), &system).await?;
     let (bots, rejected) = overview.packages.overview(&principal).await?;
@@ -187,10 +184,7 @@ async fn show(
             listen: overview.listen.clone(),
         },
         bots,
-        rejected: rejected
-            .into_iter()
-            .map(|own| RejectedView { folder: own.folder, reason: own.reason })
-            .collect(),
+        rejected: rejected.into_iter().map(|own| RejectedView { folder: own.folder, reason: own.reason }).collect(),
         settings: overview.settings.iter().map(setting_view).collect(),
         problems: overview.problems.list(),
         disk,
@@ -236,7 +230,11 @@ fn bot_view(
         state,
         loaded_at: bot.loaded_at_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(|at| at.to_string()),
         conversations,
-        diagnostics: bot.diagnostics.iter().map(|listed| diagnostic_view(&listed.diagnostic, listed.source.as_deref().unwrap_or_default())).collect(),
+        diagnostics: bot
+            .diagnostics
+            .iter()
+            .map(|listed| diagnostic_view(&listed.diagnostic, listed.source.as_deref().unwrap_or_default()))
+            .collect(),
         scripts: scripts.unwrap_or_default(),
     }
 }
@@ -244,9 +242,8 @@ fn bot_view(
 fn diagnostic_view(own: &Diagnostic, line: &str) -> DiagnosticView {
     let column = own.span.column.max(1);
     let before = column as usize - 1;
-    let wide = (own.span.end.saturating_sub(own.span.start) as usize)
-        .min(line.chars().count().saturating_sub(before))
-        .max(1);
+    let wide =
+        (own.span.end.saturating_sub(own.span.start) as usize).min(line.chars().count().saturating_sub(before)).max(1);
     DiagnosticView {
         severity: match own.severity {
             Severity::Error => "error",

@@ -146,12 +146,7 @@ fn owner_of(port: u16) -> Option<String> {
 }
 
 /// Tells whoever started the server where it is: links on stdout, everything else on stderr.
-async fn greet(
-    settings: &Settings,
-    address: SocketAddr,
-    assembled: &Assembled,
-    options: &ServeOptions,
-) -> Result<()> {
+async fn greet(settings: &Settings, address: SocketAddr, assembled: &Assembled, options: &ServeOptions) -> Result<()> {
     let base = match &settings.server.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),

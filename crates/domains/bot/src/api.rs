@@ -54,9 +54,8 @@ async fn open_socket(
 ) -> Result<Response, Problem> {
     let bot = api.service.bot(&principal, &bot).await.map_err(Problem::from)?;
     let service = api.service.clone();
-    api.sockets.accept(upgrade, PROTOCOL, move |socket, shutdown| {
-        socket::talk(service, principal, bot, socket, shutdown)
-    })
+    api.sockets
+        .accept(upgrade, PROTOCOL, move |socket, shutdown| socket::talk(service, principal, bot, socket, shutdown))
 }
 
 /// A conversation that has just begun.

@@ -3,9 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use botserver_db::Db;
-use botserver_engines::{
-    Accepted, CommittedEvent, Engine, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events,
-};
+use botserver_engines::{Accepted, CommittedEvent, Engine, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events};
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, Principal, Role};
 use botserver_packages::{LoadedPackage, Packages};
 use botserver_ports::Subscription;
@@ -145,9 +143,7 @@ impl ChatService {
         let lane = LaneId(conversation.id.uuid());
         let item = self.own.engine.find_item(conversation.org_id, lane, CHANNEL, &message.to_string()).await?;
         match item {
-            Some((item, ItemState::Queued)) => {
-                Ok(self.own.engine.withdraw(conversation.org_id, lane, item).await?)
-            }
+            Some((item, ItemState::Queued)) => Ok(self.own.engine.withdraw(conversation.org_id, lane, item).await?),
             Some((_, ItemState::Withdrawn)) => Ok(()),
             Some(_) => Err(botserver_engines::Error::AlreadyTaken.into()),
             None => Err(Error::NotQueued),

@@ -223,9 +223,7 @@ impl Page {
                 Ok(())
             }
             Some(LaneNotice::Working(on)) => send(socket, &json!({"type": "working", "on": on})).await,
-            Some(LaneNotice::Queue(items)) => {
-                send(socket, &json!({"type": "queue", "items": queued(&items)})).await
-            }
+            Some(LaneNotice::Queue(items)) => send(socket, &json!({"type": "queue", "items": queued(&items)})).await,
             Some(LaneNotice::Deleted) => Err(End::Close(4409, "the conversation was deleted")),
             None => self.catch_up(socket).await,
         }
@@ -253,12 +251,10 @@ impl Page {
                 };
                 send(socket, &answer).await
             }
-            Frame::Withdraw { id } => {
-                match self.service.withdraw(&self.principal, self.conversation.id, id).await {
-                    Ok(()) => Ok(()),
-                    Err(error) => send(socket, &refusal(&error, Some(id))).await,
-                }
-            }
+            Frame::Withdraw { id } => match self.service.withdraw(&self.principal, self.conversation.id, id).await {
+                Ok(()) => Ok(()),
+                Err(error) => send(socket, &refusal(&error, Some(id))).await,
+            },
             Frame::Cancel => match self.service.cancel(&self.principal, self.conversation.id).await {
                 Ok(()) => Ok(()),
                 Err(error) => send(socket, &refusal(&error, None)).await,

@@ -186,7 +186,10 @@ async fn headers_stick_until_they_are_cleared() {
         TALK "[" + r.auth + "]"
         SET HEADER "Host", "evil"
     "#;
-    assert_eq!(says(script).await, "Bearer abc one\nBearer abc two\n[]\n[]\nfailed: `host` is not a header that can be sent");
+    assert_eq!(
+        says(script).await,
+        "Bearer abc one\nBearer abc two\n[]\n[]\nfailed: `host` is not a header that can be sent"
+    );
 }
 
 #[tokio::test]
