@@ -1,0 +1,23 @@
+//! `botserver check`: what is wrong with a package on disk, without a server and without a database.
+
+use std::path::Path;
+
+use botserver_config::BotDefaults;
+
+use crate::{Error, Language, PackageVersion, Result, ScanLimits, compile, scan, source};
+
+/// Reads and compiles a package folder; what is wrong is in its `diagnostics`.
+pub fn check(
+    folder: &Path,
+    language: &Language,
+    defaults: &BotDefaults,
+    reserved: &dyn Fn(&str) -> bool,
+) -> Result<PackageVersion> {
+    // `check .` and `check shop.gbai/` name the folder too.
+    let real = std::fs::canonicalize(folder).map_err(|_| Error::NotAPackage(folder.to_owned()))?;
+    let name =
+        source::bot_name(&real).filter(|_| real.is_dir()).ok_or_else(|| Error::NotAPackage(folder.to_owned()))?;
+    source::check_name(&name, reserved)?;
+    let files = scan(&real, &ScanLimits::from_defaults(defaults));
+    Ok(compile::compile(&files, language, defaults))
+}
