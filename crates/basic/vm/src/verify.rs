@@ -253,7 +253,7 @@ impl Checker<'_> {
                 return Err("a condition refers to what comes after it");
             }
         }
-        self.trees(site)?;
+        Self::trees(site)?;
         let node = |root: &u32| Self::index(*root as usize, site.nodes.len());
         let live = |register: u16| Self::index(usize::from(register), usize::from(site.live));
         let live_range =
@@ -280,7 +280,7 @@ impl Checker<'_> {
     }
 
     /// Every node has one parent at most and no tree is too tall: reading one recursively is safe.
-    fn trees(&self, site: &Site) -> Check {
+    fn trees(site: &Site) -> Check {
         let mut heights = vec![0u32; site.nodes.len()];
         let mut taken = vec![false; site.nodes.len()];
         for (index, node) in site.nodes.iter().enumerate() {

@@ -74,7 +74,9 @@ impl Mentions {
                     self.expr(condition);
                     self.block(body);
                 }
-                otherwise.iter().for_each(|body| self.block(body));
+                if let Some(body) = otherwise {
+                    self.block(body);
+                }
             }
             StmtKind::ForEach { variable, collection, body } => {
                 self.states += 4;
@@ -87,7 +89,9 @@ impl Mentions {
                 self.states += 3;
                 self.expr(from);
                 self.expr(to);
-                step.iter().for_each(|step| self.expr(step));
+                if let Some(step) = step {
+                    self.expr(step);
+                }
                 self.write(variable);
                 self.loop_variables.insert(variable.key.clone());
                 self.block(body);
@@ -118,7 +122,9 @@ impl Mentions {
                     }
                     self.block(&case.body);
                 }
-                otherwise.iter().for_each(|body| self.block(body));
+                if let Some(body) = otherwise {
+                    self.block(body);
+                }
             }
             StmtKind::CallProcedure { args, .. } => self.exprs(args),
             StmtKind::CallScript { file, args } => {
@@ -132,12 +138,16 @@ impl Mentions {
                     catch.variable.iter().for_each(|name| self.write(name));
                     self.block(&catch.body);
                 }
-                finally.iter().for_each(|body| self.block(body));
+                if let Some(body) = finally {
+                    self.block(body);
+                }
             }
             StmtKind::Throw(value) | StmtKind::Expr(value) => self.expr(value),
             StmtKind::Assert { condition, message } => {
                 self.expr(condition);
-                message.iter().for_each(|message| self.expr(message));
+                if let Some(message) = message {
+                    self.expr(message);
+                }
             }
             StmtKind::Hear(hear) => self.hear(hear),
             StmtKind::Keyword(call) => {
@@ -189,7 +199,9 @@ impl Mentions {
     }
 
     fn exprs(&mut self, exprs: &[Expr]) {
-        exprs.iter().for_each(|expr| self.expr(expr));
+        for expr in exprs {
+            self.expr(expr);
+        }
     }
 
     fn expr(&mut self, expr: &Expr) {

@@ -24,6 +24,12 @@ impl Emitter<'_, '_> {
         {
             return register;
         }
+        if let ExprKind::Procedure { name, args } = &expr.kind {
+            // The result already stands where a fresh register would be.
+            let base = self.call(name, args);
+            self.next = usize::from(base) + 1;
+            return base;
+        }
         let dst = self.temp();
         self.expr_to(expr, dst);
         dst

@@ -27,11 +27,12 @@ impl Emitter<'_, '_> {
         }
     }
 
-    pub(crate) fn while_loop(&mut self, condition: &Expr, body: &Block) {
+    /// `until` goes on while the condition is false.
+    pub(crate) fn while_loop(&mut self, kind: LoopKind, condition: &Expr, until: bool, body: &Block) {
         self.scoped(|me| {
             let counter = me.state(1);
             me.emit(Ins::LoadInt { dst: counter, value: 0 });
-            me.enter(LoopKind::While);
+            me.enter(kind);
             // The condition stands behind the body: one jump a round.
             let to_condition = me.jump_always();
             let top = me.pc();
@@ -39,7 +40,7 @@ impl Emitter<'_, '_> {
             me.continue_here();
             me.land([to_condition]);
             let (unit, exits) = me.head(|me| {
-                let exits = me.branch(condition, false);
+                let exits = me.branch(condition, until);
                 me.at(condition.loc);
                 me.emit(Ins::LoopBack { counter, target: top });
                 exits
@@ -156,10 +157,14 @@ impl Emitter<'_, '_> {
         self.loop_jump(kind, true);
     }
 
+    /// The innermost loop of a kind.
+    pub(crate) fn loop_of(&self, kind: LoopKind) -> Option<usize> {
+        self.loops.iter().rposition(|inner| kind == LoopKind::Any || inner.kind == kind)
+    }
+
     fn loop_jump(&mut self, kind: LoopKind, again: bool) {
         // The parser has reported an EXIT without a loop.
-        let found = self.loops.iter().rposition(|inner| kind == LoopKind::Any || inner.kind == kind);
-        if let Some(index) = found {
+        if let Some(index) = self.loop_of(kind) {
             let depth = self.loops.get(index).map_or(0, |inner| inner.finally_depth);
             self.leave(depth, if again { Leave::ContinueLoop(index) } else { Leave::ExitLoop(index) });
         }

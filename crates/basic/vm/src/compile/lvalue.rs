@@ -43,7 +43,9 @@ impl Emitter<'_, '_> {
             Place::Script(_) => Some(Target::Variable(place)),
         };
         for (position, step) in inner.iter().enumerate() {
-            self.create_if_null(object, *step, written_back);
+            if position == 0 {
+                self.create_if_null(object, *step, written_back);
+            }
             let dst = self.temp();
             let (read, write) = match *step {
                 Ready::Field(name) => (Ins::GetField { dst, object, name }, Target::Field { object, name }),

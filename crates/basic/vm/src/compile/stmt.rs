@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use botserver_basic_syntax::ast::{Block, Case, CasePattern, Expr, Loc, Name, OnError, Resume, Stmt, StmtKind};
+use botserver_basic_syntax::ast::{
+    Block, Case, CasePattern, Expr, Loc, LoopKind, Name, OnError, Resume, Stmt, StmtKind,
+};
 use botserver_basic_types::BinaryOp;
 
 use super::{
@@ -53,13 +55,15 @@ impl Emitter<'_, '_> {
             StmtKind::For { variable, from, to, step, body } => {
                 self.for_loop(variable, (from, to, step.as_ref()), body, loc);
             }
-            StmtKind::While { condition, body } => self.while_loop(condition, body),
+            StmtKind::While { condition, body } => self.while_loop(LoopKind::While, condition, false, body),
+            StmtKind::Do { head: Some(head), body, tail: None } => {
+                self.while_loop(LoopKind::Do, &head.condition, head.until, body);
+            }
             StmtKind::Do { head, body, tail } => self.do_loop(head.as_ref(), body, tail.as_ref(), loc),
             StmtKind::ExitLoop(kind) => self.exit_loop(*kind),
             StmtKind::ContinueLoop(kind) => self.continue_loop(*kind),
-            StmtKind::ExitProcedure => self.leave(0, Leave::Return(None)),
+            StmtKind::ExitProcedure | StmtKind::Return(None) => self.leave(0, Leave::Return(None)),
             StmtKind::Exit => self.leave(0, Leave::Exit),
-            StmtKind::Return(None) => self.leave(0, Leave::Return(None)),
             StmtKind::Return(Some(value)) => self.unit(|me| {
                 me.scoped(|me| {
                     let src = me.expr(value);
@@ -196,6 +200,11 @@ impl Emitter<'_, '_> {
     }
 
     fn if_block(&mut self, branches: &[(Expr, Block)], otherwise: Option<&Block>) {
+        if let ([(condition, body)], None) = (branches, otherwise)
+            && self.leave_if(condition, body)
+        {
+            return;
+        }
         let mut ends = Vec::new();
         for (index, (condition, body)) in branches.iter().enumerate() {
             let (unit, next) = self.head(|me| me.branch(condition, false));
@@ -207,8 +216,32 @@ impl Emitter<'_, '_> {
             // A condition that fails counts as false.
             self.resume_here([unit]);
         }
-        otherwise.into_iter().for_each(|block| self.block(block));
+        if let Some(block) = otherwise {
+            self.block(block);
+        }
         self.land(ends);
+    }
+
+    /// `IF c THEN EXIT FOR`: the condition jumps out by itself.
+    fn leave_if(&mut self, condition: &Expr, body: &Block) -> bool {
+        let [stmt] = body.as_slice() else { return false };
+        let (kind, again) = match &stmt.kind {
+            StmtKind::ExitLoop(kind) => (*kind, false),
+            StmtKind::ContinueLoop(kind) => (*kind, true),
+            _ => return false,
+        };
+        let Some(index) = self
+            .loop_of(kind)
+            .filter(|index| self.loops.get(*index).is_some_and(|inner| inner.finally_depth == self.finally.len()))
+        else {
+            return false;
+        };
+        let (unit, patches) = self.head(|me| me.branch(condition, true));
+        self.resume_here([unit]);
+        if let Some(inner) = self.loops.get_mut(index) {
+            if again { &mut inner.continues } else { &mut inner.exits }.extend(patches);
+        }
+        true
     }
 
     fn select(&mut self, subject: &Expr, cases: &[Case], otherwise: Option<&Block>) {
@@ -226,7 +259,9 @@ impl Emitter<'_, '_> {
                 me.land([next]);
                 me.resume_here([unit]);
             }
-            otherwise.into_iter().for_each(|block| me.block(block));
+            if let Some(block) = otherwise {
+                me.block(block);
+            }
             me.land(ends);
             // A subject that fails runs no case at all.
             me.resume_here([first]);
@@ -312,12 +347,20 @@ impl Emitter<'_, '_> {
                     self.labels.entry(key).or_default().tries.clone_from(tries);
                 }
                 StmtKind::If { branches, otherwise } => {
-                    branches.iter().for_each(|(_, body)| self.find_labels(body, tries));
-                    otherwise.iter().for_each(|body| self.find_labels(body, tries));
+                    for (_, body) in branches {
+                        self.find_labels(body, tries);
+                    }
+                    if let Some(body) = otherwise {
+                        self.find_labels(body, tries);
+                    }
                 }
                 StmtKind::Select { cases, otherwise, .. } => {
-                    cases.iter().for_each(|case| self.find_labels(&case.body, tries));
-                    otherwise.iter().for_each(|body| self.find_labels(body, tries));
+                    for case in cases {
+                        self.find_labels(&case.body, tries);
+                    }
+                    if let Some(body) = otherwise {
+                        self.find_labels(body, tries);
+                    }
                 }
                 StmtKind::ForEach { body, .. }
                 | StmtKind::For { body, .. }
@@ -328,11 +371,15 @@ impl Emitter<'_, '_> {
                         tries.push(stmt.loc);
                     }
                     self.find_labels(body, tries);
-                    catch.iter().for_each(|catch| self.find_labels(&catch.body, tries));
+                    if let Some(catch) = catch {
+                        self.find_labels(&catch.body, tries);
+                    }
                     if finally.is_some() {
                         tries.pop();
                     }
-                    finally.iter().for_each(|body| self.find_labels(body, tries));
+                    if let Some(body) = finally {
+                        self.find_labels(body, tries);
+                    }
                 }
                 _ => {}
             }

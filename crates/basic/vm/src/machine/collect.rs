@@ -90,7 +90,9 @@ impl Marker<'_> {
             match slots.get(handle.0 as usize) {
                 Some(Slot::Array(items)) => {
                     self.bytes += 24 + items.len() * size_of::<Val>();
-                    items.iter().for_each(|item| self.value(item));
+                    for item in items {
+                        self.value(item);
+                    }
                 }
                 Some(Slot::Object(fields)) => {
                     self.bytes += 48 + fields.len() * (size_of::<Val>() + 40);

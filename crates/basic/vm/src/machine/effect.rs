@@ -66,13 +66,12 @@ impl Machine {
     /// Stores the value of the pending effect.
     pub(super) fn receive(&mut self, value: &Value) -> Result<()> {
         let Some((_, _, dst, _)) = self.effect_at() else { return Ok(()) };
-        let value = match self.heap.attach(value) {
-            Ok(value) => value,
+        let value = if let Ok(value) = self.heap.attach(value) {
+            value
+        } else {
             // What the first try allocated is garbage by now.
-            Err(_) => {
-                self.collect();
-                self.heap.attach(value)?
-            }
+            self.collect();
+            self.heap.attach(value)?
         };
         self.set(dst, value);
         Ok(())

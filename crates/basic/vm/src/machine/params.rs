@@ -56,13 +56,13 @@ impl Machine {
             (ParamType::Boolean, Val::Int(_) | Val::Float(_)) => Val::Bool(ops::truthy(&self.heap, &value)),
             (ParamType::Array, Val::Text(text)) => {
                 let text = text.clone();
-                match ops::json_view(&mut self.heap, &text)? {
-                    list @ Val::Array(_) => list,
+                let parsed = ops::json_view(&mut self.heap, &text)?;
+                if matches!(parsed, Val::Array(_)) {
+                    parsed
+                } else {
                     // One value, or several with commas between.
-                    _ => {
-                        let items = text.split(',').map(|item| super::text_value(item.trim())).collect();
-                        Val::Array(self.heap.new_array(items)?)
-                    }
+                    let items = text.split(',').map(|item| super::text_value(item.trim())).collect();
+                    Val::Array(self.heap.new_array(items)?)
                 }
             }
             (ParamType::Object, Val::Text(text)) => {

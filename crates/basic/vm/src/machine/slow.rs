@@ -300,7 +300,7 @@ pub(super) fn extend(heap: &mut Heap, r: &Registers<'_>, list: Reg, first: Reg, 
 #[inline(never)]
 pub(super) fn new_object(heap: &mut Heap, image: &Image, r: &Registers<'_>, shape: u16, first: Reg) -> Result<Val> {
     let fields = image.body.shapes.get(usize::from(shape)).map(Vec::as_slice).unwrap_or_default();
-    let mut object = Object::with_capacity_and_hasher(fields.len(), Default::default());
+    let mut object = Object::with_capacity(fields.len());
     for (name, value) in fields.iter().zip(r.range(first, fields.len() as u16)) {
         if let Some(name) = image.body.names.get(usize::from(*name)) {
             object.insert(name.clone(), value.clone());
