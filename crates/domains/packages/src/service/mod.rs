@@ -92,6 +92,8 @@ struct Mounted {
     current: Option<Arc<LoadedPackage>>,
     theme: Arc<Theme>,
     seeds: Arc<[SeedFile]>,
+    /// Of the folder as it was last taken.
+    stamp: u64,
 }
 
 impl Packages {
@@ -118,8 +120,14 @@ impl Packages {
 
     async fn take_up(&self, bot: Bot) -> Result<()> {
         let (id, name) = (bot.id, bot.name.clone());
-        let mounted =
-            Mounted { root: None, current: None, theme: Arc::default(), seeds: Arc::from([]), bot: bot.clone() };
+        let mounted = Mounted {
+            root: None,
+            current: None,
+            theme: Arc::default(),
+            seeds: Arc::from([]),
+            stamp: 0,
+            bot: bot.clone(),
+        };
         {
             let mut registry = self.0.bots.write();
             registry.by_name.insert(name, id);
@@ -155,6 +163,12 @@ impl Packages {
     /// The events from now on. Who misses some (`Lagged`) asks [`Packages::serving`] and goes on.
     pub fn subscribe(&self) -> broadcast::Receiver<PackageEvent> {
         self.0.events.subscribe()
+    }
+
+    /// The stamp of a folder as it was last taken in this run.
+    pub(crate) fn taken_stamp(&self, folder: &Path) -> Option<u64> {
+        let registry = self.0.bots.read();
+        registry.bots.values().find(|mounted| mounted.root.as_deref() == Some(folder)).map(|mounted| mounted.stamp)
     }
 
     fn tell(&self, event: PackageEvent) {

@@ -151,7 +151,7 @@ impl Packages {
         let read = self.read(folder).await?;
         let outcome = match read.version {
             None => Outcome::Moving,
-            Some(version) => self.publish(folder, version).await?,
+            Some(version) => self.publish(folder, read.stamp, version).await?,
         };
         Ok(Taken { outcome, folders: read.folders, stamp: read.stamp })
     }
@@ -183,7 +183,7 @@ impl Packages {
         tokio::task::spawn_blocking(read).await.map_err(|_| Error::Stopping)
     }
 
-    async fn publish(&self, folder: &Path, version: PackageVersion) -> Result<Outcome> {
+    async fn publish(&self, folder: &Path, stamp: u64, version: PackageVersion) -> Result<Outcome> {
         let deps = &self.0.deps;
         let now_ms = deps.clock.now_ms();
         let known = self.0.bots.read().by_name.get(&version.name).copied();
@@ -221,13 +221,13 @@ impl Packages {
         if before.as_ref().is_none_or(|(before, _)| *before != bot) {
             store::save(&deps.db, self.org(), bot.clone(), stored, now_ms).await?;
         }
-        Ok(self.serve(folder, bot, serving, version, decision))
+        Ok(self.serve((folder, stamp), bot, serving, version, decision))
     }
 
     /// Puts it where everybody sees it, after the commit.
     fn serve(
         &self,
-        folder: &Path,
+        (folder, stamp): (&Path, u64),
         bot: Bot,
         serving: Option<Arc<LoadedPackage>>,
         version: PackageVersion,
@@ -252,8 +252,14 @@ impl Packages {
         };
         let moved = old.as_ref().is_none_or(|old| old.theme != theme || old.seeds != seeds);
         registry.by_name.insert(name.clone(), id);
-        let mounted =
-            Mounted { bot, root: Some(folder.to_owned()), current: current.clone(), theme, seeds: seeds.clone() };
+        let mounted = Mounted {
+            bot,
+            root: Some(folder.to_owned()),
+            current: current.clone(),
+            theme,
+            seeds: seeds.clone(),
+            stamp,
+        };
         registry.bots.insert(id, mounted);
         drop(registry);
         match (decision, current) {

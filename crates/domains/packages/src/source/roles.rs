@@ -20,7 +20,7 @@ pub(super) fn role_of(path: &str) -> FileRole {
         return if is_rows { FileRole::Seed } else { FileRole::Other };
     }
     let is_test = folders.first().is_some_and(|folder| *folder == "tests");
-    if file.ends_with(".bas") && !is_test {
+    if file.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "bas") && !is_test {
         return FileRole::Dialog;
     }
     let in_settings = folders.is_empty() || below("gbot");

@@ -27,7 +27,7 @@ pub const QUIET: Duration = Duration::from_millis(500);
 /// How often to look where file events do not work.
 const SLOW_SCAN: Duration = Duration::from_secs(10);
 /// How often to look although they do: for what they may have missed.
-const SAFETY_SCAN: Duration = Duration::from_secs(600);
+const SAFETY_SCAN: Duration = Duration::from_mins(10);
 /// When to try again after the database refused.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -78,11 +78,26 @@ struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
-    /// What changed between mounting and watching is seen by a first look.
+    /// Watches every package. What changed since it was mounted is noticed like any change.
     async fn begin(&mut self) {
         let Ok(folders) = self.packages.folders() else { return };
         for folder in folders {
-            self.take(&folder).await;
+            let limits = self.packages.limits();
+            let walk = {
+                let folder = folder.clone();
+                move || source::stamp(&folder, &limits)
+            };
+            let Ok(first) = tokio::task::spawn_blocking(walk).await else { return };
+            self.events.cover(&folder, &first.folders);
+            let taken = self.packages.taken_stamp(&folder);
+            if let Some(taken) = taken {
+                self.stamps.insert(folder.clone(), taken);
+            }
+            let stamp = self.stamp(&folder).await;
+            if taken.is_none() || taken != stamp {
+                self.settle.touch(folder.clone(), Instant::now());
+                self.settle.remember(&folder, stamp);
+            }
         }
         if let Err(error) = self.packages.remove_missing().await {
             tracing::error!(%error, "bots whose folder is gone cannot be removed now");

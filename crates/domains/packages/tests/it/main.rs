@@ -1,5 +1,5 @@
 //! Packages from the folder on disk to what serves.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing helper fails its test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper fails its test")]
 
 mod api;
 mod compiling;
