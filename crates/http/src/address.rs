@@ -32,6 +32,7 @@ const fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
+#[expect(clippy::match_same_arms, clippy::unnested_or_patterns, reason = "one line for each registered range")]
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let s = address.segments();
     let carried = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));

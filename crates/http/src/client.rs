@@ -132,7 +132,7 @@ impl HttpClient {
             .referer(false)
             // A proxy of the environment would look names up itself, past the guard.
             .no_proxy()
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(Duration::from_mins(1))
             .http2_max_header_list_size(MAX_HEADERS as u32)
             .dns_resolver(Arc::new(Checked { inner: self.resolver.clone(), guarded }))
             .build()

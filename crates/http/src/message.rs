@@ -2,6 +2,7 @@
 
 use std::{pin::Pin, time::Duration};
 
+use base64::Engine as _;
 use bytes::Bytes;
 use futures_util::Stream;
 use reqwest::{
@@ -76,7 +77,6 @@ fn basic_credentials(url: &Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    use base64::Engine as _;
     let plain = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
     let mut pair = plain(url.username());
     pair.push(b':');
@@ -146,6 +146,9 @@ pub struct StreamingResponse {
 
 impl std::fmt::Debug for StreamingResponse {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("StreamingResponse").field("status", &self.status).field("url", &self.url.host_str()).finish()
+        out.debug_struct("StreamingResponse")
+            .field("status", &self.status)
+            .field("url", &self.url.host_str())
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! Addresses as people and scripts write them, made fit for sending.
 
+use std::fmt::Write;
+
 use reqwest::Url;
 
 use crate::{Error, Result};
@@ -41,7 +43,8 @@ fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         if ILLEGAL.contains(&character) {
-            out.push_str(&format!("%{:02X}", character as u32));
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{:02X}", character as u32);
         } else {
             out.push(character);
         }

@@ -42,6 +42,7 @@ type ReadFn = dyn for<'a> Fn(&'a CallContext, Args) -> BoxFuture<'a, Result<Valu
 type LocalFn = dyn for<'a> Fn(&'a CallContext, &'a Tx, Args) -> BoxFuture<'a, Result<Value>> + Send + Sync;
 type WriteFn = dyn for<'a> Fn(&'a CallContext, &'a str, Args) -> BoxFuture<'a, Result<Value>> + Send + Sync;
 type SayFn = dyn Fn(&CallContext, &mut TurnBuffer, Args) -> Result<Value> + Send + Sync;
+type WaitFn = dyn Fn(&Args) -> Result<f64> + Send + Sync;
 type ChooseFn = dyn Fn(&Args) -> usize + Send + Sync;
 
 /// The code behind a keyword, by what it does to the world.
@@ -61,7 +62,7 @@ pub enum Handler {
     /// Adds to the turn; reading and changing the state document is deterministic, so it is replayed.
     Say(Arc<SayFn>),
     /// Waits that many seconds (WAIT), computed from the arguments.
-    Wait(Arc<dyn Fn(&Args) -> Result<f64> + Send + Sync>),
+    Wait(Arc<WaitFn>),
     /// Chosen by the arguments: `DELETE` takes a URL, a table or a file.
     Choice(Arc<ChooseFn>, Vec<Handler>),
     /// The syntax is known, the capability is not part of this build.

@@ -175,7 +175,7 @@ impl ScriptProgram {
     fn announce(&self, request: &HearRequest, turn: &mut TurnBuffer) {
         let spec = hear::input_spec(&request.kind, &self.context.locale);
         let input = botserver_ui_tree::HearInput {
-            kind: spec.kind.to_owned(),
+            kind: spec.kind.clone(),
             options: spec.options.clone(),
             accept: spec.accept.iter().flat_map(|types| types.split(',')).map(|kind| kind.trim().to_owned()).collect(),
             attempt: u32::from(self.attempts) + 1,

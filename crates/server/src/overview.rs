@@ -143,6 +143,7 @@ fn setting_view(entry: &Entry) -> SettingView {
 }
 
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "units belong into the names")]
 struct DiskView {
     /// Bytes of the disk with the data directory; null when the system does not tell.
     total_bytes: Option<u64>,

@@ -82,8 +82,8 @@ impl ChatService {
     pub(crate) async fn open_loaded(&self, conversation: &Conversation, locale: &str) -> Result<()> {
         let payload = json!(InboxOpen { locale: locale.to_owned() });
         // The id makes the second opening a no-op.
-        let item = self.item(conversation, ItemKind::Open, "open", conversation.id.to_string(), payload);
-        self.own.engine.accept(item).await?;
+        let new = item(conversation, ItemKind::Open, "open", conversation.id.to_string(), payload);
+        self.own.engine.accept(new).await?;
         Ok(())
     }
 
@@ -111,30 +111,12 @@ impl ChatService {
             action: message.action,
             locale: message.locale,
         });
-        let item = self.item(conversation, ItemKind::Message, CHANNEL, id.to_string(), payload);
-        let accepted = self.own.engine.accept(item).await?;
+        let new = item(conversation, ItemKind::Message, CHANNEL, id.to_string(), payload);
+        let accepted = self.own.engine.accept(new).await?;
         if accepted.lane_id.0 != conversation.id.uuid() {
             return Err(Error::IdTaken);
         }
         Ok(Sent { id, accepted })
-    }
-
-    fn item(
-        &self,
-        conversation: &Conversation,
-        kind: ItemKind,
-        channel: &str,
-        channel_message_id: String,
-        payload: Json,
-    ) -> NewItem {
-        NewItem {
-            org_id: conversation.org_id,
-            lane_id: LaneId(conversation.id.uuid()),
-            kind,
-            channel: channel.to_owned(),
-            channel_message_id,
-            payload,
-        }
     }
 
     /// Takes back a message that no turn has taken.
@@ -162,7 +144,7 @@ impl ChatService {
         let renamed = self.own.sessions.rename(principal, id, title).await?;
         let payload = json!(InboxRename { title: renamed.title.clone().unwrap_or_default() });
         let unique = self.own.ids.next_uuid().simple().to_string();
-        self.own.engine.accept(self.item(&renamed, ItemKind::Event, "rename", unique, payload)).await?;
+        self.own.engine.accept(item(&renamed, ItemKind::Event, "rename", unique, payload)).await?;
         Ok(renamed)
     }
 
@@ -248,6 +230,23 @@ impl ChatService {
     pub(crate) async fn newest_seq(&self, conversation: &Conversation) -> Result<i64> {
         let lane = LaneId(conversation.id.uuid());
         Ok(botserver_engines::newest_seq(self.own.db.read(), conversation.org_id, lane).await?)
+    }
+}
+
+fn item(
+    conversation: &Conversation,
+    kind: ItemKind,
+    channel: &str,
+    channel_message_id: String,
+    payload: Json,
+) -> NewItem {
+    NewItem {
+        org_id: conversation.org_id,
+        lane_id: LaneId(conversation.id.uuid()),
+        kind,
+        channel: channel.to_owned(),
+        channel_message_id,
+        payload,
     }
 }
 

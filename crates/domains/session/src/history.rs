@@ -22,7 +22,8 @@ impl CommitExtension for History {
         let mut messages = Vec::new();
         let mut touched = Vec::new();
         for (turn, first_seq) in turns {
-            let mut said = None;
+            let mut said = false;
+            let mut title = None;
             for (event, seq) in turn.events.iter().zip(*first_seq..) {
                 if event.get("kind").and_then(serde_json::Value::as_str) != Some("message") {
                     continue;
@@ -31,13 +32,13 @@ impl CommitExtension for History {
                     return Err(DbErr::Type("a message event does not have the shape of one".to_owned()));
                 };
                 let text = plain_text(&parts);
-                if role == Speaker::Person && said.is_none() {
-                    said = Some(title_from(&text));
+                if role == Speaker::Person && !std::mem::replace(&mut said, true) {
+                    title = title_from(&text);
                 }
                 messages.push((turn, seq, id, role, event, text));
             }
             if !turn.events.is_empty() {
-                touched.push((turn, said));
+                touched.push(Touched { turn, said, title });
             }
         }
         for chunk in messages.chunks(ROWS) {
@@ -72,25 +73,29 @@ impl CommitExtension for History {
     }
 }
 
+/// A conversation that a turn changed.
+struct Touched<'a> {
+    turn: &'a TurnCommit,
+    /// The person wrote in it.
+    said: bool,
+    /// Their first words.
+    title: Option<String>,
+}
+
 /// One `UPDATE … FROM (VALUES …)` for all conversations of the batch.
-async fn touch(tx: &Tx, touched: &[(&&TurnCommit, Option<Option<String>>)]) -> Result<(), DbErr> {
+async fn touch(tx: &Tx, touched: &[Touched<'_>]) -> Result<(), DbErr> {
     for chunk in touched.chunks(ROWS) {
         let postgres = tx.get_database_backend() == sea_orm::DbBackend::Postgres;
         let mut rows = Vec::with_capacity(chunk.len());
         let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * 4);
-        for (index, (turn, said)) in chunk.iter().enumerate() {
+        for (index, Touched { turn, said, title }) in chunk.iter().enumerate() {
             let n = index * 4;
             rows.push(if postgres {
                 format!("(${}::uuid,${}::bigint,${}::boolean,${}::text)", n + 1, n + 2, n + 3, n + 4)
             } else {
                 "(?,?,?,?)".to_owned()
             });
-            values.extend([
-                turn.lane_id.0.into(),
-                turn.at_ms.into(),
-                said.is_some().into(),
-                said.clone().flatten().into(),
-            ]);
+            values.extend([turn.lane_id.0.into(), turn.at_ms.into(), (*said).into(), title.clone().into()]);
         }
         let sql = format!(
             "WITH step(conversation, at, said, words) AS (VALUES {}) \

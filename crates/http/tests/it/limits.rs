@@ -1,6 +1,6 @@
 //! Time and size.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use axum::{
     Router,
@@ -21,7 +21,7 @@ fn get(url: String) -> Request {
 #[tokio::test]
 async fn a_body_that_never_ends_is_stopped() {
     let endless = || async {
-        Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 64 * 1024]))))
+        Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 64 * 1024]))))
     };
     let server = serve(Router::new().fallback(any(endless))).await;
     let error = client(&[server]).send(get(format!("http://{server}/"))).await.unwrap_err();
@@ -90,7 +90,7 @@ async fn too_many_headers_and_what_is_not_http_are_errors() {
             let Some(mut head) = heads.next() else { return };
             if head.starts_with("HTTP") {
                 for index in 0..90 {
-                    head.push_str(&format!("x-{index}: {}\r\n", "y".repeat(1000)));
+                    let _ = write!(head, "x-{index}: {}\r\n", "y".repeat(1000));
                 }
                 head.push_str("content-length: 0\r\n\r\n");
             }

@@ -1,4 +1,5 @@
 //! The client against servers on this machine and against made-up name servers.
+#![cfg(test)]
 
 mod guard;
 mod limits;

@@ -1,5 +1,7 @@
 //! Redirects obey the same rule, and credentials stay where they belong.
 
+use std::fmt::Write as _;
+
 use axum::{
     Router,
     extract::Request as Incoming,
@@ -22,7 +24,7 @@ fn echo() -> Router {
         let body = axum::body::to_bytes(body, 1000).await.unwrap();
         let mut text = format!("{} {}\n", parts.method, String::from_utf8_lossy(&body));
         for (name, value) in &parts.headers {
-            text.push_str(&format!("{name}: {}\n", value.to_str().unwrap()));
+            let _ = writeln!(text, "{name}: {}", value.to_str().unwrap());
         }
         text.into_response()
     }))

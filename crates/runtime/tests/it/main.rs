@@ -1,3 +1,4 @@
 //! Keywords of the runtime against the world outside.
+#![cfg(test)]
 
 mod http;
