@@ -11,386 +11,127 @@ pub(crate) type Reg = u16;
 
 /// One instruction: eight bytes. `dst` is written, everything else is read, unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[rustfmt::skip] // One line each: it is a table.
 pub(crate) enum Ins {
     /// Does nothing.
     Nop,
-    LoadNull {
-        dst: Reg,
-    },
-    LoadBool {
-        dst: Reg,
-        value: bool,
-    },
-    LoadInt {
-        dst: Reg,
-        value: i32,
-    },
+    LoadNull { dst: Reg },
+    LoadBool { dst: Reg, value: bool },
+    LoadInt { dst: Reg, value: i32 },
     /// A constant of the image.
-    LoadConst {
-        dst: Reg,
-        index: u32,
-    },
-    Move {
-        dst: Reg,
-        src: Reg,
-    },
+    LoadConst { dst: Reg, index: u32 },
+    Move { dst: Reg, src: Reg },
     /// A script variable, from inside a procedure.
-    GetScript {
-        dst: Reg,
-        slot: Reg,
-    },
-    SetScript {
-        slot: Reg,
-        src: Reg,
-    },
-    Add {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    AddInt {
-        dst: Reg,
-        a: Reg,
-        value: i16,
-    },
-    Subtract {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    SubtractInt {
-        dst: Reg,
-        a: Reg,
-        value: i16,
-    },
-    Multiply {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    Divide {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    Modulo {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    Power {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    Concat {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    Negate {
-        dst: Reg,
-        a: Reg,
-    },
-    Not {
-        dst: Reg,
-        a: Reg,
-    },
+    GetScript { dst: Reg, slot: Reg },
+    SetScript { slot: Reg, src: Reg },
+    Add { dst: Reg, a: Reg, b: Reg },
+    AddInt { dst: Reg, a: Reg, value: i16 },
+    Subtract { dst: Reg, a: Reg, b: Reg },
+    SubtractInt { dst: Reg, a: Reg, value: i16 },
+    Multiply { dst: Reg, a: Reg, b: Reg },
+    Divide { dst: Reg, a: Reg, b: Reg },
+    Modulo { dst: Reg, a: Reg, b: Reg },
+    Power { dst: Reg, a: Reg, b: Reg },
+    Concat { dst: Reg, a: Reg, b: Reg },
+    Negate { dst: Reg, a: Reg },
+    Not { dst: Reg, a: Reg },
     /// The boolean a value counts as.
-    Truth {
-        dst: Reg,
-        a: Reg,
-    },
-    Equal {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    NotEqual {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    Less {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    LessEqual {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    Like {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    ILike {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
+    Truth { dst: Reg, a: Reg },
+    Equal { dst: Reg, a: Reg, b: Reg },
+    NotEqual { dst: Reg, a: Reg, b: Reg },
+    Less { dst: Reg, a: Reg, b: Reg },
+    LessEqual { dst: Reg, a: Reg, b: Reg },
+    Like { dst: Reg, a: Reg, b: Reg },
+    ILike { dst: Reg, a: Reg, b: Reg },
     /// `a CONTAINS b`, `b IN a`.
-    Contains {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
-    IsNull {
-        dst: Reg,
-        a: Reg,
-    },
-    Xor {
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-    },
+    Contains { dst: Reg, a: Reg, b: Reg },
+    IsNull { dst: Reg, a: Reg },
+    Xor { dst: Reg, a: Reg, b: Reg },
     /// `dst = dst + r[first] + …`: in place when `dst` is a text that nobody else holds.
-    Append {
-        dst: Reg,
-        first: Reg,
-        count: u16,
-    },
+    Append { dst: Reg, first: Reg, count: u16 },
     /// The same for a script variable, from inside a procedure.
-    AppendScript {
-        slot: Reg,
-        first: Reg,
-        count: u16,
-    },
+    AppendScript { slot: Reg, first: Reg, count: u16 },
     /// The texts of `count` registers, joined.
-    Interpolate {
-        dst: Reg,
-        first: Reg,
-        count: u16,
-    },
-    Jump {
-        target: u32,
-    },
-    JumpIf {
-        a: Reg,
-        target: u32,
-    },
-    JumpUnless {
-        a: Reg,
-        target: u32,
-    },
-    JumpNull {
-        a: Reg,
-        target: u32,
-    },
-    JumpNotNull {
-        a: Reg,
-        target: u32,
-    },
+    Interpolate { dst: Reg, first: Reg, count: u16 },
+    Jump { target: u32 },
+    JumpIf { a: Reg, target: u32 },
+    JumpUnless { a: Reg, target: u32 },
+    JumpNull { a: Reg, target: u32 },
+    JumpNotNull { a: Reg, target: u32 },
     /// Goes on with the next instruction if the comparison is `expect`, else skips it.
-    TestEqual {
-        a: Reg,
-        b: Reg,
-        expect: bool,
-    },
-    TestLess {
-        a: Reg,
-        b: Reg,
-        expect: bool,
-    },
-    TestLessEqual {
-        a: Reg,
-        b: Reg,
-        expect: bool,
-    },
-    TestEqualInt {
-        a: Reg,
-        value: i16,
-        expect: bool,
-    },
-    TestLessInt {
-        a: Reg,
-        value: i16,
-        expect: bool,
-    },
-    TestLessEqualInt {
-        a: Reg,
-        value: i16,
-        expect: bool,
-    },
-    TestGreaterInt {
-        a: Reg,
-        value: i16,
-        expect: bool,
-    },
-    TestGreaterEqualInt {
-        a: Reg,
-        value: i16,
-        expect: bool,
-    },
+    TestEqual { a: Reg, b: Reg, expect: bool },
+    TestLess { a: Reg, b: Reg, expect: bool },
+    TestLessEqual { a: Reg, b: Reg, expect: bool },
+    TestEqualInt { a: Reg, value: i16, expect: bool },
+    TestLessInt { a: Reg, value: i16, expect: bool },
+    TestLessEqualInt { a: Reg, value: i16, expect: bool },
+    TestGreaterInt { a: Reg, value: i16, expect: bool },
+    TestGreaterEqualInt { a: Reg, value: i16, expect: bool },
     /// Back to the top of a loop; `counter` counts the rounds.
-    LoopBack {
-        counter: Reg,
-        target: u32,
-    },
-    /// Checks `r[var]` (first value) and `state..` (limit, step, rounds); leaves if there is no round.
-    ForPrep {
-        var: Reg,
-        state: Reg,
-        exit: u32,
-    },
-    /// Advances `var` and goes back while it is within the limit.
-    ForLoop {
-        var: Reg,
-        state: Reg,
-        target: u32,
-    },
+    LoopBack { counter: Reg, target: u32 },
+    /// Checks `r[var]` (first value) and `state..` (limit, step, rounds). Without any round it goes on with
+    /// the jump behind it, else skips that.
+    ForPrep { var: Reg, state: Reg },
+    /// Advances `var`; while it is within the limit it takes the jump behind it, else skips that.
+    ForLoop { var: Reg, state: Reg },
     /// Puts what `src` holds into `state..` (collection, position, length).
-    EachPrep {
-        state: Reg,
-        src: Reg,
-    },
-    /// The next element, or leaves.
-    EachNext {
-        dst: Reg,
-        state: Reg,
-        exit: u32,
-    },
+    EachPrep { state: Reg, src: Reg },
+    /// The next element, skipping the jump behind it; that is for the end of the collection.
+    EachNext { dst: Reg, state: Reg },
     /// A user's jump, counted.
-    Goto {
-        target: u32,
-    },
-    Gosub {
-        target: u32,
-    },
+    Goto { target: u32 },
+    Gosub { target: u32 },
     /// `RETURN` without a value where a GOSUB may be pending.
     ReturnGosub,
     /// Calls a procedure of the script: arguments start at `base`, the result replaces the first.
-    Call {
-        chunk: u16,
-        base: Reg,
-        argc: u16,
-    },
+    Call { chunk: u16, base: Reg, argc: u16 },
     /// Runs another script: its name is in `base`, its arguments follow, the result replaces the name.
-    CallScript {
-        base: Reg,
-        argc: u16,
-    },
+    CallScript { base: Reg, argc: u16 },
     /// Calls a pure function of `basic/std`; the arguments are consumed.
-    CallNative {
-        argc: u8,
-        function: u16,
-        base: Reg,
-        dst: Reg,
-    },
+    CallNative { argc: u8, function: u16, base: Reg, dst: Reg },
     /// The same for a mutating one: a new list replaces the elements of the old one, so that everyone
     /// who holds the list sees the change.
-    Mutate {
-        argc: u8,
-        function: u16,
-        base: Reg,
-        dst: Reg,
-    },
+    Mutate { argc: u8, function: u16, base: Reg, dst: Reg },
     /// Appends to the list in `list` in place (`PUSH`); a null becomes a list.
-    Push {
-        list: Reg,
-        src: Reg,
-    },
-    Return {
-        src: Reg,
-    },
+    Push { list: Reg, src: Reg },
+    Return { src: Reg },
     ReturnNull,
     /// Ends the script, from any depth of procedures.
     Exit,
-    NewArray {
-        dst: Reg,
-        first: Reg,
-        count: u16,
-    },
+    NewArray { dst: Reg, first: Reg, count: u16 },
     /// Appends `count` registers to the list in `list`.
-    Extend {
-        list: Reg,
-        first: Reg,
-        count: u16,
-    },
+    Extend { list: Reg, first: Reg, count: u16 },
     /// An object of the image's shape `shape`, its values in consecutive registers.
-    NewObject {
-        dst: Reg,
-        shape: u16,
-        first: Reg,
-    },
+    NewObject { dst: Reg, shape: u16, first: Reg },
     /// An empty list if `index` is a number, else an empty object.
-    NewFor {
-        dst: Reg,
-        index: Reg,
-    },
-    GetField {
-        dst: Reg,
-        object: Reg,
-        name: u16,
-    },
-    SetField {
-        object: Reg,
-        name: u16,
-        src: Reg,
-    },
-    GetIndex {
-        dst: Reg,
-        object: Reg,
-        index: Reg,
-    },
-    SetIndex {
-        object: Reg,
-        index: Reg,
-        src: Reg,
-    },
+    NewFor { dst: Reg, index: Reg },
+    GetField { dst: Reg, object: Reg, name: u16 },
+    SetField { object: Reg, name: u16, src: Reg },
+    GetIndex { dst: Reg, object: Reg, index: Reg },
+    SetIndex { object: Reg, index: Reg, src: Reg },
     /// `DIM`: sizes in `first..`; with `redim` what fits of the old value of `dst` is kept.
-    Dim {
-        dst: Reg,
-        first: Reg,
-        count: u8,
-        redim: bool,
-    },
+    Dim { dst: Reg, first: Reg, count: u8, redim: bool },
     /// Hands the effect of that site out; its value goes to `dst`.
-    Effect {
-        dst: Reg,
-        site: u32,
-    },
-    Throw {
-        src: Reg,
-    },
+    Effect { dst: Reg, site: u32 },
+    Throw { src: Reg },
     /// Raises the failure of an ASSERT with the message in `src`.
-    ThrowAssert {
-        src: Reg,
-    },
+    ThrowAssert { src: Reg },
     /// Raises the error that a CATCH put into `src` again.
-    Rethrow {
-        src: Reg,
-    },
+    Rethrow { src: Reg },
     /// The recorded error as an object.
-    CaughtError {
-        dst: Reg,
-    },
-    ErrorFlag {
-        dst: Reg,
-    },
-    ErrorMessage {
-        dst: Reg,
-    },
-    ErrorNumber {
-        dst: Reg,
-    },
-    ErrorLine {
-        dst: Reg,
-    },
+    CaughtError { dst: Reg },
+    ErrorFlag { dst: Reg },
+    ErrorMessage { dst: Reg },
+    ErrorNumber { dst: Reg },
+    ErrorLine { dst: Reg },
     ClearError,
     OnErrorResumeNext,
-    OnErrorGoto {
-        target: u32,
-    },
+    OnErrorGoto { target: u32 },
     OnErrorOff,
     /// `RESUME`
     Resume,
     ResumeNext,
-    ResumeLabel {
-        target: u32,
-    },
+    ResumeLabel { target: u32 },
 }
 
 /// A constant that an instruction can load.
@@ -541,5 +282,23 @@ impl Chunk {
     pub(crate) fn mark_at(&self, pc: u32) -> Option<Mark> {
         let after = self.marks.partition_point(|mark| mark.pc <= pc);
         self.marks.get(after.checked_sub(1)?).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ins;
+
+    /// Stored images name instructions by number: new ones go to the end, none is ever moved.
+    #[test]
+    fn numbers_of_instructions_do_not_move() {
+        let number = |ins: Ins| postcard::to_stdvec(&ins).unwrap()[0];
+        assert_eq!(number(Ins::Nop), 0);
+        assert_eq!(number(Ins::Add { dst: 0, a: 0, b: 0 }), 8);
+        assert_eq!(number(Ins::Jump { target: 0 }), 32);
+        assert_eq!(number(Ins::Call { chunk: 0, base: 0, argc: 0 }), 53);
+        assert_eq!(number(Ins::Effect { dst: 0, site: 0 }), 70);
+        assert_eq!(number(Ins::ResumeLabel { target: 0 }), 85);
+        assert_eq!(size_of::<Ins>(), 8, "an instruction has eight bytes");
     }
 }

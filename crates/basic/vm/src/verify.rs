@@ -63,7 +63,11 @@ impl Checker<'_> {
             return Err("a table of the code is out of order");
         }
         chunk.sites.iter().try_for_each(|site| self.site(site))?;
-        chunk.code.iter().try_for_each(|ins| self.instruction(*ins))
+        let jumps = |pair: &[Ins]| !matches!(pair, [Ins::ForLoop { .. }, other] if !matches!(other, Ins::Jump { .. }));
+        if !chunk.code.windows(2).all(jumps) {
+            return Err("a loop without its jump");
+        }
+        chunk.code.iter().enumerate().try_for_each(|(pc, ins)| self.instruction(pc as u32, *ins))
     }
 
     fn registers(&self, used: &[u16]) -> Check {
@@ -95,7 +99,7 @@ impl Checker<'_> {
         Self::index(usize::from(slot), self.code.variables.len())
     }
 
-    fn instruction(&self, ins: Ins) -> Check {
+    fn instruction(&self, pc: u32, ins: Ins) -> Check {
         match ins {
             Ins::Nop
             | Ins::ReturnGosub
@@ -179,13 +183,19 @@ impl Checker<'_> {
             Ins::JumpIf { a, target }
             | Ins::JumpUnless { a, target }
             | Ins::JumpNull { a, target }
-            | Ins::JumpNotNull { a, target }
-            | Ins::LoopBack { counter: a, target } => {
+            | Ins::JumpNotNull { a, target } => {
+                // Only jumps that are paid for go back.
+                if target <= pc {
+                    return Err("a condition jumps back");
+                }
                 self.target(target)?;
                 self.registers(&[a])
             }
-            Ins::ForPrep { var, state, exit: target } | Ins::ForLoop { var, state, target } => {
+            Ins::LoopBack { counter: a, target } => {
                 self.target(target)?;
+                self.registers(&[a])
+            }
+            Ins::ForPrep { var, state } | Ins::ForLoop { var, state } => {
                 self.range(state, 3)?;
                 self.registers(&[var])
             }
@@ -193,8 +203,7 @@ impl Checker<'_> {
                 self.range(state, 3)?;
                 self.registers(&[src])
             }
-            Ins::EachNext { dst, state, exit } => {
-                self.target(exit)?;
+            Ins::EachNext { dst, state } => {
                 self.range(state, 3)?;
                 self.registers(&[dst])
             }

@@ -252,13 +252,10 @@ impl<'a, 'p> Emitter<'a, 'p> {
                     | Ins::JumpNull { target, .. }
                     | Ins::JumpNotNull { target, .. }
                     | Ins::LoopBack { target, .. }
-                    | Ins::ForLoop { target, .. }
                     | Ins::Goto { target }
                     | Ins::Gosub { target }
                     | Ins::OnErrorGoto { target }
-                    | Ins::ResumeLabel { target }
-                    | Ins::ForPrep { exit: target, .. }
-                    | Ins::EachNext { exit: target, .. },
+                    | Ins::ResumeLabel { target },
                 ) => *target = to,
                 _ => self.too_large("a jump cannot be placed"),
             }

@@ -102,7 +102,8 @@ impl Emitter<'_, '_> {
                     }
                     me.at(loc);
                     me.move_to(var, first);
-                    me.jump(Ins::ForPrep { var, state, exit: 0 })
+                    me.emit(Ins::ForPrep { var, state });
+                    me.jump_always()
                 })
             });
             me.enter(LoopKind::For);
@@ -111,7 +112,8 @@ impl Emitter<'_, '_> {
             me.continue_here();
             let (advance, ()) = me.head(|me| {
                 me.at(loc);
-                me.emit(Ins::ForLoop { var, state, target: top });
+                me.emit(Ins::ForLoop { var, state });
+                me.emit(Ins::Jump { target: top });
             });
             me.land([empty]);
             me.leave_loop();
@@ -136,7 +138,8 @@ impl Emitter<'_, '_> {
             let top = me.pc();
             let (advance, done) = me.head(|me| {
                 me.at(loc);
-                me.jump(Ins::EachNext { dst, state, exit: 0 })
+                me.emit(Ins::EachNext { dst, state });
+                me.jump_always()
             });
             me.block(body);
             me.continue_here();

@@ -11,6 +11,7 @@ mod limits;
 mod params;
 mod slow;
 mod snapshot;
+mod whole;
 
 use std::sync::Arc;
 

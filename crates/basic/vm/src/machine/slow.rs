@@ -38,6 +38,17 @@ impl Registers<'_> {
     }
 }
 
+/// Stores a value; the old one is dropped only where there is something to drop.
+#[expect(clippy::inline_always, reason = "halves of values are written in place only when this is inlined")]
+#[inline(always)]
+pub(super) fn put(slot: &mut Val, value: Val) {
+    if matches!(slot, Val::Text(_) | Val::File(_) | Val::Secret(_)) {
+        *slot = value;
+    } else {
+        std::mem::forget(std::mem::replace(slot, value));
+    }
+}
+
 /// A clone whose common cases need no look at a table.
 #[inline]
 pub(super) fn copy(value: &Val) -> Val {
@@ -190,9 +201,11 @@ pub(super) fn for_advance(r: &mut Registers<'_>, var: Reg, state: Reg) -> Result
     // The body may have put a text into the variable: then it must spell a number.
     let value = ops::to_number(&r[var])?;
     r[var] = match (value, step) {
-        (ops::Number::Int(value), ops::Number::Int(step)) => {
-            value.checked_add(step).map_or(Val::Float(value as f64 + step as f64), Val::Int)
-        }
+        (ops::Number::Int(value), ops::Number::Int(step)) => match value.checked_add(step) {
+            Some(next) => Val::Int(next),
+            // No limit lies beyond the last whole number.
+            None => return Ok(false),
+        },
         _ => Val::Float(value.as_f64() + step.as_f64()),
     };
     Ok(within(&r[var], &r[state], step.as_f64()))

@@ -1,0 +1,101 @@
+//! Instructions that work on the machine as a whole: error handling, counted jumps, retries after a
+//! collection.
+
+use botserver_basic_types::{BasicError, Val, ops};
+
+use super::{Machine, errors::Trap};
+use crate::code::{Ins, Reg};
+
+impl Machine {
+    /// An instruction that ran out of memory is tried once more after a collection.
+    #[cold]
+    pub(super) fn retry_or(&mut self, error: BasicError) -> Result<(), BasicError> {
+        let at = (self.frames.last().map_or(0, |frame| frame.pc), self.fuel);
+        if self.heap.bytes > self.heap.limits.bytes && self.retried != Some(at) {
+            self.collect();
+            if let Some(frame) = self.frames.last_mut()
+                && self.heap.bytes < self.heap.limits.bytes
+            {
+                self.retried = Some(at);
+                frame.pc -= 1;
+                return Ok(());
+            }
+        }
+        Err(error)
+    }
+
+    /// Instructions on error handling and script-wide jumps.
+    #[cold]
+    pub(super) fn whole(&mut self, ins: Ins) -> Result<(), BasicError> {
+        let top = self.frames.len() as u32 - 1;
+        match ins {
+            Ins::OnErrorResumeNext => self.set_trap(Trap::ResumeNext),
+            Ins::OnErrorGoto { target } => self.set_trap(Trap::Goto { frame: top, target }),
+            Ins::OnErrorOff => {
+                self.set_trap(Trap::Off);
+                self.error = None;
+            }
+            Ins::ClearError => self.error = None,
+            Ins::Resume => self.resume_from_handler(|handling| handling.again)?,
+            Ins::ResumeNext => self.resume_from_handler(|handling| handling.next)?,
+            Ins::ResumeLabel { target } => self.resume_from_handler(|_| target)?,
+            Ins::Gosub { target } => self.gosub(target)?,
+            Ins::Goto { target } => {
+                self.count_jump()?;
+                if let Some(frame) = self.frames.last_mut() {
+                    // Every jump is paid for as if it were backward.
+                    self.fuel = self.fuel.saturating_sub(u64::from(frame.pc.abs_diff(target)).min(64) + 1);
+                    frame.pc = target;
+                }
+            }
+            Ins::CaughtError { dst } => {
+                let error = self.caught()?;
+                self.set(dst, error);
+            }
+            Ins::ErrorFlag { dst } => self.set(dst, Val::Bool(self.error.is_some())),
+            Ins::ErrorMessage { dst } => {
+                let message = self.error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
+                self.set(dst, super::text_value(message));
+            }
+            Ins::ErrorNumber { dst } => {
+                let number = self.error.as_ref().map_or(0, |error| error.number);
+                self.set(dst, Val::Int(i64::from(number)));
+            }
+            Ins::ErrorLine { dst } => {
+                let line = self.error.as_ref().map_or(0, |error| error.line);
+                self.set(dst, Val::Int(i64::from(line)));
+            }
+            Ins::Throw { src } | Ins::Rethrow { src } => {
+                let value = self.get(src);
+                return Err(self.thrown(&value, matches!(ins, Ins::Rethrow { .. }))?);
+            }
+            Ins::ThrowAssert { src } => {
+                let value = self.get(src);
+                let message = ops::text_of(&self.heap, &value)?;
+                let message = if message.is_empty() {
+                    "Assertion failed".to_owned()
+                } else {
+                    format!("Assertion failed: {message}")
+                };
+                return Err(BasicError::new(0, message));
+            }
+            _ => return Err(BasicError::new(9006, "the compiled script is damaged")),
+        }
+        Ok(())
+    }
+
+    fn index(&self, register: Reg) -> usize {
+        self.frames.last().map_or(0, |frame| frame.base as usize) + usize::from(register)
+    }
+
+    pub(super) fn set(&mut self, register: Reg, value: Val) {
+        let index = self.index(register);
+        if let Some(slot) = self.registers.get_mut(index) {
+            *slot = value;
+        }
+    }
+
+    pub(super) fn get(&self, register: Reg) -> Val {
+        self.registers.get(self.index(register)).cloned().unwrap_or_default()
+    }
+}
