@@ -115,8 +115,12 @@ impl Fault for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NoTable { .. } | Self::NoFile { .. } => ErrorKind::NotFound,
-            Self::NoColumn { .. } | Self::Missing { .. } | Self::Check { .. } => ErrorKind::Invalid,
-            Self::BadValue { .. } | Self::Invalid(_) | Self::Basic(_) => ErrorKind::Invalid,
+            Self::NoColumn { .. }
+            | Self::Missing { .. }
+            | Self::Check { .. }
+            | Self::BadValue { .. }
+            | Self::Invalid(_)
+            | Self::Basic(_) => ErrorKind::Invalid,
             Self::Connection { .. } => ErrorKind::Unsupported,
             Self::Duplicate { .. } => ErrorKind::Conflict,
             Self::TooManyRows { .. } => ErrorKind::TooLarge,
@@ -141,8 +145,9 @@ impl From<Error> for BasicError {
             Error::Forbidden { .. } => 5003,
             Error::Invalid(_) => 4000,
             Error::Db(source) => {
-                // What the database says may hold values of rows: it goes to the log, not to the script.
-                tracing::error!(error = ?source, "data: the database failed");
+                // Its words are for the log, and without the details, which hold values of rows.
+                let cause = std::error::Error::source(source).map(ToString::to_string);
+                tracing::error!(error = %source, cause, "data: the database failed");
                 return Self::new(2000, "the database could not do this; try again");
             }
         };

@@ -2,7 +2,7 @@
 //! is left names columns; a function that the database does not have is an error that names it.
 
 use botserver_basic_std::condition::eval_row;
-use botserver_basic_types::{BasicError, BinaryOp, DataExpr, Date, UnaryOp, Value, ops};
+use botserver_basic_types::{BasicError, BinaryOp, DataExpr, Date, Value, ops};
 
 use crate::{Actor, Error, Result};
 
@@ -84,12 +84,11 @@ fn moved(date: DataExpr, interval: &DataExpr, back: bool) -> Result<DataExpr> {
 fn constant(expr: DataExpr) -> DataExpr {
     let is_value = |part: &DataExpr| matches!(part, DataExpr::Value(_));
     let ready = match &expr {
-        DataExpr::Unary(UnaryOp::Not | UnaryOp::Negate, operand) => is_value(operand),
         DataExpr::Binary(_, left, right) => is_value(left) && is_value(right),
         DataExpr::Call(_, args) => !args.is_empty() && args.iter().all(is_value),
         DataExpr::Between(value, low, high) => [value, low, high].into_iter().all(|part| is_value(part)),
         DataExpr::In { needle, list, .. } => is_value(needle) && list.iter().all(is_value),
-        DataExpr::IsNull { operand, .. } => is_value(operand),
+        DataExpr::Unary(_, operand) | DataExpr::IsNull { operand, .. } => is_value(operand),
         _ => false,
     };
     if !ready {

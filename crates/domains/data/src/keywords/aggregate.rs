@@ -106,9 +106,9 @@ fn grouped(rows: Vec<Row>, function: &str, column: &str, group: Option<&str>) ->
 }
 
 /// Missing values do not count; COUNT of nothing is 0, the others are null.
-fn over(rows: &[Row], function: &str, column: &str) -> Value {
+pub(super) fn over(rows: &[Row], function: &str, column: &str) -> Value {
     let function = function.trim().to_ascii_uppercase();
-    if function == "COUNT" && column.is_empty() {
+    if function == "COUNT" && column.is_empty() && !rows.iter().any(|row| row.contains_key("")) {
         return Value::Int(rows.len() as i64);
     }
     let values = rows.iter().map(|row| crate::service::field(row, column));

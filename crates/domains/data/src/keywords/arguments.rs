@@ -151,7 +151,7 @@ pub(super) fn count(args: &Args, name: &str) -> Result<Option<u64>> {
     match args.value(name) {
         Value::Null => Ok(None),
         Value::Int(value) if value >= 0 => Ok(Some(value as u64)),
-        Value::Float(value) if value >= 0.0 && value < 1e15 => Ok(Some(value as u64)),
+        Value::Float(value) if (0.0..1e15).contains(&value) => Ok(Some(value as u64)),
         Value::Text(text) => {
             let number = text.trim().parse::<u64>();
             number.map(Some).map_err(|_| BasicError::invalid(format!("{} must be a number", name.to_uppercase())))

@@ -9,6 +9,7 @@ mod insert;
 mod memory;
 mod merge;
 mod save;
+mod select;
 
 use botserver_runtime::{Handler, Keyword};
 
@@ -36,6 +37,7 @@ pub fn keywords(service: &DataService, elsewhere: DeleteElsewhere) -> Vec<Keywor
         merge::report(service.clone()),
         merge::reset_report(service.clone()),
         aggregate::aggregate(service.clone()),
+        select::select(service.clone()),
     ];
     all.extend(memory::keywords(service));
     all

@@ -45,12 +45,11 @@ impl DataService {
             selected.push(Selected::Group(group, Arc::from(group.name.as_str())));
         }
         selected.push(Selected::Aggregate(aggregate));
-        let groups: Vec<_> = group.into_iter().collect();
         let (scope, limit) = (actor.scope(), actor.max_rows + 1);
-        let rows = self.store().aggregate(self.db.read(), scope, &table, &selected, &groups, filter, limit).await?;
+        let rows = self.store().aggregate(self.db.read(), scope, &table, &selected, filter, limit).await?;
         if rows.len() as u64 > actor.max_rows {
             return Err(Error::TooManyRows { what: format!("`{name}`"), limit: actor.max_rows });
         }
-        Ok(if groups.is_empty() { single(rows) } else { Value::Rows(Rows { rows, single: false }) })
+        Ok(if group.is_none() { single(rows) } else { Value::Rows(Rows { rows, single: false }) })
     }
 }

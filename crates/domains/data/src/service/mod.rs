@@ -82,6 +82,9 @@ pub struct Find {
     pub join: Option<(String, DataExpr)>,
 }
 
+/// The tables of a bot.
+type Tables = Arc<Vec<Arc<Table>>>;
+
 /// A row to write: columns by name.
 pub type Row = ValueObject;
 
@@ -93,7 +96,7 @@ pub struct DataService {
     seeds: Arc<dyn Seeds>,
     /// Tables as last read. Nothing removes a table or a column, so that an old entry is at worst too
     /// small: a name that is not found is looked for again in the database.
-    tables: Arc<RwLock<HashMap<BotScope, Arc<Vec<Arc<Table>>>>>>,
+    tables: Arc<RwLock<HashMap<BotScope, Tables>>>,
 }
 
 impl DataService {
@@ -107,7 +110,7 @@ impl DataService {
     }
 
     /// The tables of a bot.
-    pub async fn tables(&self, actor: Actor<'_>) -> Result<Arc<Vec<Arc<Table>>>> {
+    pub async fn tables(&self, actor: Actor<'_>) -> Result<Tables> {
         let known = self.tables.read().get(&actor.scope()).cloned();
         match known {
             Some(known) => Ok(known),
@@ -115,9 +118,9 @@ impl DataService {
         }
     }
 
-    async fn reload(&self, scope: BotScope) -> Result<Arc<Vec<Arc<Table>>>> {
+    async fn reload(&self, scope: BotScope) -> Result<Tables> {
         let tables = self.store().tables(self.db.read(), scope).await?;
-        let tables: Arc<Vec<Arc<Table>>> = Arc::new(tables.into_iter().map(Arc::new).collect());
+        let tables: Tables = Arc::new(tables.into_iter().map(Arc::new).collect());
         self.tables.write().insert(scope, tables.clone());
         Ok(tables)
     }

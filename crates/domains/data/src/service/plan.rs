@@ -190,7 +190,7 @@ impl TablePlan {
         }
         let known = |name: &Arc<str>| table.column(name).is_some();
         for unique in decl.uniques.iter().filter(|unique| !unique.is_empty() && unique.iter().all(known)) {
-            push(unique.iter().map(|name| name.to_string()).collect(), true);
+            push(unique.iter().map(ToString::to_string).collect(), true);
         }
         for name in
             decl.uniques.iter().flatten().filter(|name| decl.columns.iter().all(|own| !same_name(&own.name, name)))
@@ -233,7 +233,7 @@ impl TablePlan {
         if !index.columns.is_empty() {
             self.indexes.push(crate::store::Index {
                 table: index.table.to_string(),
-                columns: index.columns.iter().map(|name| name.to_string()).collect(),
+                columns: index.columns.iter().map(ToString::to_string).collect(),
                 unique: index.unique,
             });
         }

@@ -70,11 +70,17 @@ impl Store {
         scope: BotScope,
         table: &Table,
         selected: &[Selected<'_>],
-        groups: &[&Column],
         filter: Option<&DataExpr>,
         limit: u64,
     ) -> Result<Vec<ValueObject>> {
         let names = Columns::one(table);
+        let groups: Vec<&Column> = selected
+            .iter()
+            .filter_map(|item| match item {
+                Selected::Group(column, _) => Some(*column),
+                Selected::Aggregate(_) => None,
+            })
+            .collect();
         let mut sql = self.sql();
         sql.push("SELECT ");
         let mut kinds = Vec::new();

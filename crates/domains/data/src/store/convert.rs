@@ -137,7 +137,7 @@ pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
     match value {
         Value::Bool(value) => Ok(*value),
         Value::Int(value @ (0 | 1)) => Ok(*value == 1),
-        Value::Float(value) if *value == 0.0 || *value == 1.0 => Ok(*value == 1.0),
+        Value::Float(value) if value.fract() == 0.0 => boolean(&Value::Int(*value as i64)),
         Value::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
             "false" | "f" | "no" | "n" | "off" | "0" => Ok(false),

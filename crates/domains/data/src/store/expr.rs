@@ -22,19 +22,19 @@ const FUNCTIONS: &[&str] = &[
     "DAY",
     "IFNULL",
     "ISNULL",
-    "LCASE",
     "LEFT",
     "LEN",
     "LENGTH",
     "LOWER",
+    "MID",
     "MONTH",
+    "NVL",
     "REPLACE",
     "RIGHT",
     "ROUND",
     "SUBSTR",
     "SUBSTRING",
     "TRIM",
-    "UCASE",
     "UPPER",
     "YEAR",
 ];
@@ -163,7 +163,8 @@ impl Writer<'_, '_> {
             },
             DataExpr::Call(name, args) => match name.to_ascii_uppercase().as_str() {
                 "ABS" | "DAY" | "LEN" | "LENGTH" | "MONTH" | "ROUND" | "YEAR" => Type::Number,
-                "COALESCE" | "IFNULL" | "ISNULL" => match args.first() {
+                "ISNULL" if args.len() == 1 => Type::Bool,
+                "COALESCE" | "IFNULL" | "ISNULL" | "NVL" => match args.first() {
                     Some(first) => self.type_of(first)?,
                     None => Type::Null,
                 },
@@ -854,7 +855,7 @@ impl Writer<'_, '_> {
                 self.whole(&args[1])?;
                 self.sql.push("))");
             }
-            "SUBSTR" | "SUBSTRING" => {
+            "MID" | "SUBSTR" | "SUBSTRING" => {
                 arity(2, 3)?;
                 self.sql.push("substr(");
                 self.text(&args[0])?;
@@ -901,7 +902,8 @@ impl Writer<'_, '_> {
                 }
                 self.sql.push(")");
             }
-            "COALESCE" | "IFNULL" | "ISNULL" => {
+            "ISNULL" if args.len() == 1 => self.is_null(&args[0], false)?,
+            "COALESCE" | "IFNULL" | "ISNULL" | "NVL" => {
                 arity(1, 20)?;
                 self.coalesce(args)?;
             }

@@ -33,20 +33,19 @@ pub(crate) fn regex(pattern: &str) -> String {
         match character {
             '%' => out.push_str(".*"),
             '_' => out.push('.'),
-            other => match cases(other) {
-                Some(both) => {
+            other => {
+                if let Some(both) = cases(other) {
                     out.push('[');
                     out.push_str(&both);
                     out.push(']');
+                    continue;
                 }
-                None => {
-                    // Escaping a letter or digit would give it a meaning.
-                    if !other.is_alphanumeric() && other != ' ' {
-                        out.push('\\');
-                    }
-                    out.push(other);
+                // Escaping a letter or digit would give it a meaning.
+                if !other.is_alphanumeric() && other != ' ' {
+                    out.push('\\');
                 }
-            },
+                out.push(other);
+            }
         }
     }
     out.push('$');

@@ -75,7 +75,7 @@ impl Store {
         self.list(&mut sql, None, columns);
         sql.push(" FROM ").table(scope, &table.name);
         filter(&mut sql, &names, query.filter)?;
-        self.order_and_limit(&mut sql, &names, None, query)?;
+        Self::order_and_limit(&mut sql, &names, None, query)?;
         Ok(sql)
     }
 
@@ -102,7 +102,7 @@ impl Store {
         sql.push(" JOIN ").table(scope, &join.table.name).push(" AS ").ident("b").push(" ON ");
         Writer { sql: &mut sql, columns: &names }.condition(join.on)?;
         filter(&mut sql, &names, query.filter)?;
-        self.order_and_limit(&mut sql, &names, Some("a"), query)?;
+        Self::order_and_limit(&mut sql, &names, Some("a"), query)?;
         let all: Vec<&Column> = columns.iter().copied().chain(extra).collect();
         self.fetch(connection, sql, &all).await
     }
@@ -132,7 +132,7 @@ impl Store {
         }
     }
 
-    fn order_and_limit(self, sql: &mut Sql, names: &Columns<'_>, alias: Option<&str>, query: Query<'_>) -> Result<()> {
+    fn order_and_limit(sql: &mut Sql, names: &Columns<'_>, alias: Option<&str>, query: Query<'_>) -> Result<()> {
         sql.push(" ORDER BY ");
         for key in query.order {
             let column = DataExpr::Column { table: None, name: key.column.clone() };

@@ -6,7 +6,7 @@ use botserver_testkit::db_tests;
 
 use crate::world::World;
 
-const THINGS: &str = r#"
+const THINGS: &str = r"
 TABLE things
     id number key
     name string(50)
@@ -22,7 +22,7 @@ TABLE things
     ref uuid
     note text
 END TABLE
-"#;
+";
 
 const ROWS: &str = r#"
 INSERT INTO "things" VALUES { id: 1, name: "Émile_1", code: "7", n: 5, x: 2.5, d: 10.25, live: true, day: "2026-02-01", at: "2026-02-01 10:30:00", hour: "09:15", data: { b: [1, 2], a: "x" }, ref: "0190a0a0-0000-7000-8000-00000000000A", note: "line\nbreak" }
@@ -66,8 +66,8 @@ db_tests! {
             // Arithmetic and functions.
             ("n + 1 > 0", "1 3 4"), ("n * 2 = 10", "1"), ("n / 2 = 2.5", "1"), ("n MOD 2 = 1", "1"), ("1 / n > 0", "1"),
             ("LOWER(name) LIKE \"anna%\"", "2 3"), ("LEN(name) = 8", "3"), ("name + code = \"anna%b12\"", "2"),
-            ("COALESCE(code, \"none\") = \"none\"", "3 4"), ("ABS(n) = 3", "2"), ("ROUND(x) = 0", "2 3 4"), ("LEFT(name, 1) = \"a\"", "2"),
-            ("RIGHT(code, 1) = \"2\"", "2"), ("n = x * 2", "1"), ("code = n + 2", "1"), ("name = note", "4"),
+            ("COALESCE(code, \"none\") = \"none\"", "3 4"), ("ABS(n) = 3", "2"), ("ROUND(x) = 0", "2 3 4"), ("LEFT(name, 1) = \"a\"", "2"), ("MID(name, 2, 2) = \"nn\"", "2"), ("ISNULL(code)", "3 4"), ("NVL(n, 9) = 9", "4"),
+            ("RIGHT(code, 1) = \"2\"", "2"), ("n = x * 2", "1 3"), ("code = n + 2", "1"), ("name = note", "4"),
             ("ref = \"0190A0A0-0000-7000-8000-00000000000A\"", "1"), ("ref = \"no uuid\"", ""),
         ];
         let mut wrong = Vec::new();

@@ -7,7 +7,7 @@ use botserver_testkit::db_tests;
 
 use crate::world::World;
 
-const SHOP: &str = r#"
+const SHOP: &str = r"
 TABLE Customers
     Id number key
     Name string(40)
@@ -23,7 +23,7 @@ TABLE Orders
     Status string(20)
     Total number(10,2)
 END TABLE
-"#;
+";
 
 const PEOPLE: &str = r#"
 INSERT INTO "Customers" VALUES { id: 1, name: "Ada", email: "ada@x.org", age: 36, balance: 10.5, active: true, since: "2025-01-31" }
@@ -229,6 +229,32 @@ db_tests! {
             NEXT
         "#;
         assert_eq!(world.says(script).await, "14.5\n3.5\n3\n5\n2\nAda\nnull\nopen=7\npaid=7.5");
+        world.clean().await;
+    }
+
+    async fn select_reads_lists_and_tables(db: Db) {
+        let world = shop(db).await;
+        let script = r#"
+            rows = [{ a: 1, g: "x" }, { a: 2, g: "y" }, { a: 3, g: "x" }]
+            r = SELECT g, SUM(a) AS s, COUNT(*) AS n FROM rows GROUP BY g ORDER BY s DESC
+            TALK JSON(r)
+            r = SELECT a * 2 AS b FROM rows WHERE a > 1
+            TALK JSON(r)
+            r = SELECT MAX(a) FROM rows
+            TALK JSON(r)
+            r = SELECT id, status AS state FROM orders WHERE total > 4 ORDER BY id DESC LIMIT 1
+            TALK JSON(r)
+            r = SELECT customers.name, SUM(total) AS t FROM orders JOIN customers ON customer = customers.id GROUP BY customers.name
+            TALK JSON(r)
+            r = SELECT YEAR(since) + "/" + MONTH(since) AS m FROM "Customers" WHERE since IS NOT NULL
+            TALK JSON(r)
+        "#;
+        assert_eq!(
+            world.says(script).await,
+            "[{\"g\":\"x\",\"s\":4,\"n\":2},{\"g\":\"y\",\"s\":2,\"n\":1}]\n[{\"b\":4},{\"b\":6}]\n[{\"max\":3}]\n\
+             [{\"id\":11,\"state\":\"paid\"}]\n[{\"name\":\"Ada\",\"t\":12.5},{\"name\":\"Bob\",\"t\":2}]\n\
+             [{\"m\":\"2025/1\"},{\"m\":\"2026/2\"}]"
+        );
         world.clean().await;
     }
 

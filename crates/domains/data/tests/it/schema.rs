@@ -8,7 +8,7 @@ use botserver_testkit::db_tests;
 
 use crate::world::World;
 
-const ERP: &str = r#"
+const ERP: &str = r"
 TABLE accounts
     id UUID PRIMARY KEY DEFAULT uuid_generate_v4()
     number VARCHAR(20) NOT NULL UNIQUE
@@ -27,7 +27,7 @@ TABLE lines
     FIELD pos AS number key
     text string(max)
 END TABLE
-"#;
+";
 
 db_tests! {
     migrations: MIGRATIONS;

@@ -64,7 +64,8 @@ impl World {
         };
         let delete = DeleteElsewhere { url: elsewhere("a web address"), file: elsewhere("a file") };
         let mut all = keywords(&service, delete);
-        let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(Timestamp::from_second(NOW).unwrap()));
+        let clock = FixedClock::new(NOW * 1_000);
+        let clock: Arc<dyn Clock> = Arc::new(clock);
         all.extend(botserver_runtime::clock_keywords(&clock, &(Arc::new(SeqIds::default()) as Arc<dyn IdSource>)));
         let talk = KeywordDecl::new("TALK", &["TALK message:expr"], Effect::Say, "Says.", "TALK 1");
         all.push(Keyword::say(talk, |_, turn, args| {
@@ -124,7 +125,8 @@ impl World {
 
     /// Runs a script with parameters.
     pub(crate) async fn run_with(&self, source: &str, params: &[(&str, Value)]) -> Ran {
-        let declared: String = params.iter().map(|(name, _)| format!("PARAM {name} AS string OPTIONAL\n")).collect();
+        let declared =
+            params.iter().fold(String::new(), |own, (name, _)| own + "PARAM " + name + " AS string OPTIONAL\n");
         let script = self.parse(&format!("{declared}{source}"));
         let compiled = compile(&[Source { script: &script, diagnostics: &[] }]);
         assert!(compiled.diagnostics.is_empty(), "{:?}\n{source}", compiled.diagnostics);
