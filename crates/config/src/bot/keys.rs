@@ -153,6 +153,7 @@ const GROUPS: &[BotKeyGroup] = &[
         or("upload-max-size", Bytes, "10 MB"), key("upload-allowed-types", List), key("upload-timeout", Seconds),
         or("package-max-size", Bytes, "100 MB"), or("script-max-size", Bytes, "1 MB"), or("user-file-limit", Bytes, "10 MB"),
         or("user-file-count", COUNT, "1000"), or("loop-max-iterations", POSITIVE, "100000"),
+        or("database-max-rows", POSITIVE, "10000"),
         or("goto-max-iterations", POSITIVE, "1000000"), or("extract-archive-max-size", Bytes, "100 MB"),
         or("extract-max-depth", COUNT, "10"), or("extract-max-files", COUNT, "10000"), or("download-link-expiry", Seconds, "86400"),
         key("download-link-base-url", Url), key("download-max-size", Bytes), key("user-storage-quota", Bytes),
