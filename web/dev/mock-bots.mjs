@@ -111,7 +111,7 @@ async function probe({ say, suggest, hear, fail, wait }, message, conversation) 
     date: () => { s.date = text; s.step = 'count'; say('How many?'); hear('integer'); },
     count: () => { s.count = Number(text); s.step = 'sure'; say('Are you sure?'); hear('boolean'); },
     sure: () => { say(`Done: ${s.name}, ${s.email}, ${s.date}, ${s.count}, ${/^y/i.test(text)}.`); listen(); },
-    password: () => { say(`Got ${text.length} characters.`); listen(); },
+    password: () => { say('Got the password.'); listen(); },
     file: () => {
       if (message.attachments.length === 0) { say('Please send a file.'); hear('file', { attempt: 2 }); return; }
       say('Got the file.'); listen();

@@ -52,15 +52,15 @@ test('a password is masked, never shown and never kept in the browser', () => vi
   await chat.heard('Probe ready.');
   await chat.send('password');
   await until('a masked field', async () => (await chat.composer.getAttribute('type')) === 'password');
-  await chat.composer.fill('hunter2');
+  await chat.composer.fill('hunter2-hunter2');
   const stored = () => chat.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   assert.doesNotMatch(await stored(), /hunter2/);
   await chat.composer.press('Enter');
-  await chat.heard('Got 7 characters.');
+  await chat.heard('Got the password.');
   assert.doesNotMatch(await chat.page.locator('body').innerText(), /hunter2/);
   assert.doesNotMatch(await stored(), /hunter2/);
   await chat.page.reload();
-  await chat.heard('Got 7 characters.');
+  await chat.heard('Got the password.');
   assert.doesNotMatch(await chat.page.locator('body').innerText(), /hunter2/);
 }));
 

@@ -25,7 +25,7 @@ DO
       TALK "Suggested."
     CASE "password"
       HEAR word AS PASSWORD WITH "What is the password?"
-      TALK "Got " + LEN(word) + " characters."
+      TALK "Got the password."
     CASE "file"
       HEAR upload AS FILE WITH "Please send a file."
       TALK "Got the file."
