@@ -213,7 +213,7 @@ async function api(request, response, url, visitor) {
   if (!second) {
     const q = (url.searchParams.get('q') ?? '').toLowerCase();
     const items = [...conversations.values()]
-      .filter((item) => item.visitor === visitor && item.written && item.bot.name === url.searchParams.get('bot'))
+      .filter((item) => item.visitor === visitor && item.written && item.bot.id === url.searchParams.get('bot'))
       .filter((item) => JSON.stringify([item.title, item.events]).toLowerCase().includes(q))
       .sort((a, b) => b.updated.localeCompare(a.updated));
     return json(response, { items: items.map((item) => item.document()), next_cursor: null });
