@@ -75,28 +75,29 @@ pub(crate) struct Arriving {
     pub(crate) item: InboxItem,
 }
 
-/// Commits items together; answers, for each, the row that stands for it.
+/// Commits items together; answers, for each, the row that stands for it. When the batch as a whole fails, each is
+/// tried alone so that one cannot fail the others.
 pub(crate) async fn accept_batch(db: &Db, batch: Vec<Arriving>) -> Vec<Result<Accepted>> {
     let batch = Arc::new(batch);
-    let rows = batch.clone();
-    let outcome = db
-        .write("inbox", move |tx| {
-            Box::pin(async move { insert(tx, &rows).await.map_err(Error::statement("storing messages")) })
-        })
-        .await;
-    match outcome {
-        Ok(accepted) => accepted.into_iter().map(Ok).collect(),
-        Err(error) => {
-            let text = error.to_string();
-            batch
-                .iter()
-                .map(|_| {
-                    let source = DbErr::Custom(text.clone());
-                    Err(Error::Db(botserver_db::Error::Statement { operation: "storing messages", source }))
-                })
-                .collect()
-        }
+    let error = match accept_once(db, batch.clone()).await {
+        Ok(accepted) => return accepted.into_iter().map(Ok).collect(),
+        Err(error) if batch.len() == 1 => return vec![Err(error)],
+        Err(error) => error,
+    };
+    tracing::warn!(%error, messages = batch.len(), "a batch of messages failed; each is tried alone");
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for arriving in batch.iter() {
+        let alone = accept_once(db, Arc::new(vec![arriving.clone()])).await;
+        outcomes.push(alone.and_then(|mut accepted| accepted.pop().ok_or(Error::Stopping)));
     }
+    outcomes
+}
+
+async fn accept_once(db: &Db, batch: Arc<Vec<Arriving>>) -> Result<Vec<Accepted>> {
+    db.write("inbox", move |tx| {
+        Box::pin(async move { insert(tx, &batch).await.map_err(Error::statement("storing messages")) })
+    })
+    .await
 }
 
 const COLUMNS: [&str; 9] =

@@ -1,5 +1,5 @@
-//! Committing turns: the version check of all lanes in one statement, then one multi-row statement per table for
-//! the winners. Losers change nothing and are run again alone.
+//! Committing turns: the check of all lanes in one statement (the version is the expected one, the item has not had
+//! its turn), then one multi-row statement per table for the winners. Losers change nothing and are run again alone.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -65,7 +65,8 @@ pub trait CommitExtension: Send + Sync {
 /// Rows per INSERT: stays below SQLite's 32,766 bound values for the widest table.
 const ROWS: usize = 1_000;
 
-/// Commits a batch; answers, for each turn, the lane's newest event number, or `None` when the version had moved.
+/// Commits a batch; answers, for each turn, the lane's newest event number, or `None` when the version had moved or
+/// the item had its turn or was taken back.
 pub async fn commit_turns(
     tx: &Tx,
     dialect: Dialect,
@@ -99,19 +100,27 @@ pub async fn commit_turns(
     Ok(outcome)
 }
 
-/// One `UPDATE … FROM (VALUES …)` over all lanes whose version is still the expected one.
+/// One `UPDATE … FROM (VALUES …)` over all lanes whose version is still the expected one and whose item is open.
 async fn advance_lanes(tx: &Tx, dialect: Dialect, turns: &[TurnCommit]) -> Result<HashMap<Uuid, i64>, DbErr> {
-    let mut values: Vec<Value> = Vec::with_capacity(turns.len() * 5);
+    let mut values: Vec<Value> = Vec::with_capacity(turns.len() * 6);
     let mut rows = String::new();
     for (index, turn) in turns.iter().enumerate() {
         if index > 0 {
             rows.push(',');
         }
         let row = match dialect {
-            Dialect::Sqlite => "(?,?,?,?,?)".to_owned(),
+            Dialect::Sqlite => "(?,?,?,?,?,?)".to_owned(),
             Dialect::Postgres => {
-                let n = index * 5;
-                format!("(${}::uuid,${}::bigint,${}::bigint,${}::text,${}::bigint)", n + 1, n + 2, n + 3, n + 4, n + 5)
+                let n = index * 6;
+                format!(
+                    "(${}::uuid,${}::bigint,${}::bigint,${}::text,${}::bigint,${}::uuid)",
+                    n + 1,
+                    n + 2,
+                    n + 3,
+                    n + 4,
+                    n + 5,
+                    n + 6
+                )
             }
         };
         rows.push_str(&row);
@@ -121,13 +130,16 @@ async fn advance_lanes(tx: &Tx, dialect: Dialect, turns: &[TurnCommit]) -> Resul
             (turn.events.len() as i64).into(),
             turn.state.clone().into(),
             turn.at_ms.into(),
+            turn.item.map(|(id, _)| id).into(),
         ]);
     }
     let sql = format!(
-        "WITH step(lane, expected, added, doc, at) AS (VALUES {rows}) \
+        "WITH step(lane, expected, added, doc, at, item) AS (VALUES {rows}) \
          UPDATE engine_lanes SET version = version + 1, last_seq = last_seq + step.added, \
          state = COALESCE(step.doc, state), updated_at_ms = step.at \
          FROM step WHERE engine_lanes.id = step.lane AND engine_lanes.version = step.expected \
+         AND (step.item IS NULL OR EXISTS (SELECT 1 FROM engine_inbox \
+         WHERE engine_inbox.id = step.item AND engine_inbox.status IN ('queued', 'taken'))) \
          RETURNING id, last_seq"
     );
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);

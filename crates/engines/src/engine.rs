@@ -200,10 +200,18 @@ impl Engine {
         if inner.stop.is_cancelled() {
             return Err(Error::Stopping);
         }
-        let waiting = inner.waiting_messages(new.lane_id);
-        if new.kind == ItemKind::Message && waiting >= inner.options.queue_limit {
-            return Err(Error::QueueFull { limit: inner.options.queue_limit });
-        }
+        let limit = if new.kind == ItemKind::Message { Some(inner.options.queue_limit) } else { None };
+        let Some(ahead) = inner.expect(new.lane_id, limit) else {
+            // What is committed already is acknowledged again, however many wait.
+            let found =
+                store::find_item(inner.db.read(), new.org_id, new.lane_id, &new.channel, &new.channel_message_id);
+            return match found.await? {
+                Some((item_id, state)) => {
+                    Ok(Accepted { item_id, lane_id: new.lane_id, state, duplicate: true, ahead: 0 })
+                }
+                None => Err(Error::QueueFull { limit: inner.options.queue_limit }),
+            };
+        };
         let item = InboxItem {
             id: inner.ids.next_uuid(),
             org_id: new.org_id,
@@ -218,14 +226,22 @@ impl Engine {
         let task = inner.clone();
         // A task of its own: a caller who goes away must not leave a committed message without its turn.
         let committed = inner.tasks.spawn(async move {
-            task.expect(item.lane_id);
+            let lane = item.lane_id;
             let committed = task.inbox.submit(arriving).await.unwrap_or(Err(Error::Stopping));
             let fresh = committed.as_ref().is_ok_and(|accepted| !accepted.duplicate);
-            task.arrived(item.lane_id, fresh.then_some(item));
+            task.arrived(lane, limit.is_some(), fresh.then_some(item));
+            if let Ok(Accepted {
+                item_id, lane_id, state: ItemState::Queued | ItemState::Taken, duplicate: true, ..
+            }) = committed
+                && !task.has(lane_id, item_id)
+            {
+                // The node that took it may be gone.
+                task.wake(lane_id, None);
+            }
             committed
         });
         let accepted = committed.await.map_err(|_| Error::Stopping)??;
-        Ok(Accepted { ahead: waiting, ..accepted })
+        Ok(Accepted { ahead, ..accepted })
     }
 
     /// The row of an item by its sender's id, and where it stands.
@@ -254,9 +270,13 @@ impl Engine {
                         .map_err(|source| botserver_db::Error::statement("withdrawing a message", source))
                 })
             })
-            .await?;
+            .await;
+        if !matches!(gone, Ok(true)) {
+            // It is not in our memory any more, but it still stands in the database.
+            self.inner.wake(lane, None);
+        }
         self.inner.publish_queue(lane).await;
-        if gone { Ok(()) } else { Err(Error::AlreadyTaken) }
+        if gone? { Ok(()) } else { Err(Error::AlreadyTaken) }
     }
 
     /// Stops the running turn of a lane; false when none runs.

@@ -11,7 +11,9 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, engine::Inner, store};
+use crate::{
+    InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, Wait, engine::Inner, store,
+};
 
 /// What is known in memory about a lane with something to do.
 #[derive(Default)]
@@ -24,6 +26,8 @@ pub(crate) struct LaneSlot {
     reload: bool,
     /// Items that are being committed and will be added when they are.
     incoming: usize,
+    /// How many of those are messages.
+    incoming_messages: usize,
     /// Items that were read from the database while others were incoming: they may be among those.
     loaded: HashSet<Uuid>,
     /// A script of the lane sleeps for a short while: to people the turn is still running.
@@ -57,9 +61,11 @@ impl Inner {
         self.lanes.get(&lane).is_some_and(|slot| slot.asleep || slot.current.is_some())
     }
 
-    /// Notes whether the lane sleeps; answers what was noted before.
-    pub(crate) fn set_asleep(&self, lane: LaneId, asleep: bool) -> bool {
-        self.lanes.get_mut(&lane).is_some_and(|mut slot| std::mem::replace(&mut slot.asleep, asleep))
+    /// Notes whether the lane sleeps.
+    pub(crate) fn set_asleep(&self, lane: LaneId, asleep: bool) {
+        if let Some(mut slot) = self.lanes.get_mut(&lane) {
+            slot.asleep = asleep;
+        }
     }
 
     pub(crate) fn waiting_messages(&self, lane: LaneId) -> usize {
@@ -93,16 +99,34 @@ impl Inner {
         }
     }
 
-    /// Announces that an item of this lane is being committed; [`Inner::arrived`] must follow.
-    pub(crate) fn expect(&self, lane: LaneId) {
-        self.lanes.entry(lane).or_default().incoming += 1;
+    /// True when this node will run the item, or runs it.
+    pub(crate) fn has(&self, lane: LaneId, item: Uuid) -> bool {
+        self.lanes.get(&lane).is_some_and(|slot| {
+            slot.queue.iter().any(|own| own.id == item) || slot.current.as_ref().is_some_and(|(own, _)| *own == item)
+        })
+    }
+
+    /// Announces that an item of this lane is being committed; [`Inner::arrived`] must follow. With a limit it is a
+    /// message: answers how many wait before it, `None` when that is too many.
+    pub(crate) fn expect(&self, lane: LaneId, limit: Option<usize>) -> Option<usize> {
+        let mut slot = self.lanes.entry(lane).or_default();
+        let ahead = slot.messages() + slot.incoming_messages;
+        if let Some(limit) = limit {
+            if ahead >= limit {
+                return None;
+            }
+            slot.incoming_messages += 1;
+        }
+        slot.incoming += 1;
+        Some(ahead)
     }
 
     /// An expected item is committed (or is none, after all).
-    pub(crate) fn arrived(self: &Arc<Self>, lane: LaneId, item: Option<InboxItem>) {
+    pub(crate) fn arrived(self: &Arc<Self>, lane: LaneId, message: bool, item: Option<InboxItem>) {
         let item = {
             let mut slot = self.lanes.entry(lane).or_default();
             slot.incoming -= 1;
+            slot.incoming_messages -= usize::from(message);
             // A lane that was read from the database between the commit and now has the item already.
             let item = item.filter(|item| !slot.loaded.contains(&item.id));
             if slot.incoming == 0 {
@@ -173,26 +197,28 @@ impl Inner {
     }
 
     /// Runs the next turn, if there is one; false when the lane has nothing to do now.
-    async fn next_turn(&self, id: LaneId, lane: &mut Option<Lane>) -> Result<bool, TurnError> {
-        let reload = self.lanes.get_mut(&id).is_some_and(|mut slot| std::mem::take(&mut slot.reload));
-        if lane.is_none() || reload {
+    async fn next_turn(self: &Arc<Self>, id: LaneId, lane: &mut Option<Lane>) -> Result<bool, TurnError> {
+        let known = self.lanes.get_mut(&id).map(|mut slot| {
+            let reload = std::mem::take(&mut slot.reload) || lane.is_none();
+            reload.then(|| slot.queue.iter().map(|item| item.id).collect::<HashSet<_>>())
+        });
+        if let Some(known) = known.unwrap_or_default() {
+            // The lane before its items: an item that is listed had no turn when the version was read.
             let Some(loaded) = store::load_lane(self.db.read(), id).await.map_err(database)? else {
-                self.lanes.remove(&id);
+                self.lose(id);
                 return Ok(false);
             };
             let items = store::queued_items(self.db.read(), id).await.map_err(database)?;
             if let Some(mut slot) = self.lanes.get_mut(&id) {
-                // Items that arrived while we read are in both; the database has the order.
-                let newer: Vec<_> =
-                    slot.queue.drain(..).filter(|own| items.iter().all(|item| item.id != own.id)).collect();
+                // What memory had before we read and the database does not list has had its turn; what came while
+                // we read may be in both. The database has the order.
+                slot.queue.retain(|own| !known.contains(&own.id) && items.iter().all(|item| item.id != own.id));
                 if slot.incoming > 0 {
                     slot.loaded.extend(items.iter().map(|item| item.id));
                 }
-                slot.queue.extend(items);
-                // What memory has and the database does not list as open has had its turn, unless it was committed
-                // after we read; those are younger than everything that was read.
-                let last = slot.queue.back().map_or(i64::MIN, |item| item.arrived_at_ms);
-                slot.queue.extend(newer.into_iter().filter(|item| item.arrived_at_ms >= last && !item.taken));
+                for item in items.into_iter().rev() {
+                    slot.queue.push_front(item);
+                }
             }
             *lane = Some(loaded);
         }
@@ -200,6 +226,7 @@ impl Inner {
         let Some((item, cancel)) = self.take(id, lane) else {
             if self.waiting_messages(id) > 0 {
                 self.publish_queue(id).await;
+                self.look_after(lane);
             }
             return Ok(false);
         };
@@ -208,6 +235,34 @@ impl Inner {
             slot.current = None;
         }
         Ok(true)
+    }
+
+    /// The lane is gone: so is what waits for it.
+    fn lose(&self, id: LaneId) {
+        if let Some(mut slot) = self.lanes.get_mut(&id) {
+            *slot =
+                LaneSlot { incoming: slot.incoming, incoming_messages: slot.incoming_messages, ..LaneSlot::default() };
+        }
+        self.lanes.remove_if(&id, |_, slot| slot.is_idle());
+    }
+
+    /// Messages wait for a script that sleeps. Another node may wake it, and does not know of them.
+    fn look_after(self: &Arc<Self>, lane: &Lane) {
+        let timers = lane.executions.iter().filter_map(|own| match own.wait {
+            Some(Wait::Timer { due_ms }) => Some(due_ms),
+            _ => None,
+        });
+        let left = timers.min().unwrap_or_default() - self.clock.now_ms();
+        let patience = Duration::from_millis(u64::try_from(left).unwrap_or(0)) + Duration::from_secs(1);
+        let (inner, id) = (self.clone(), lane.id);
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(patience) => if inner.waiting_messages(id) > 0 {
+                    inner.wake(id, None);
+                },
+                () = inner.stop.cancelled() => {}
+            }
+        });
     }
 
     /// The item of the next turn. A script that sleeps for a short while keeps messages waiting; an item whose turn

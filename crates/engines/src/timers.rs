@@ -1,13 +1,13 @@
 //! Durable timers: what is due becomes an item of its lane, exactly once, also after a restart.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use botserver_db::{ConnectionTrait, Tx, row};
 use sea_orm::DbErr;
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
 use uuid::Uuid;
 
-use crate::{Error, InboxItem, ItemKind, Result, engine::Inner, store};
+use crate::{Error, InboxItem, ItemKind, LaneId, Result, engine::Inner, store};
 
 /// Timers fired per transaction.
 const BATCH: u64 = 200;
@@ -40,7 +40,7 @@ async fn fire_due(inner: &Arc<Inner>) -> Result<Option<i64>> {
     loop {
         let now = inner.clock.now_ms();
         let select = Query::select()
-            .columns(["id", "due_ms"])
+            .columns(["id", "lane_id", "due_ms"])
             .from("engine_timers")
             .and_where(Expr::col("status").eq("armed"))
             .order_by("due_ms", Order::Asc)
@@ -49,22 +49,30 @@ async fn fire_due(inner: &Arc<Inner>) -> Result<Option<i64>> {
         let rows = inner.db.read().query_all(&select).await.map_err(Error::statement("reading timers"))?;
         let armed = rows
             .iter()
-            .map(|found| Ok((row::<Uuid>(found, "id")?, row::<i64>(found, "due_ms")?)))
-            .collect::<Result<Vec<_>, DbErr>>()
+            .map(|found| Ok((row(found, "id")?, LaneId(row(found, "lane_id")?), row(found, "due_ms")?)))
+            .collect::<Result<Vec<(Uuid, LaneId, i64)>, DbErr>>()
             .map_err(Error::statement("reading timers"))?;
-        let due: Vec<Uuid> = armed.iter().filter(|(_, due)| *due <= now).map(|(id, _)| *id).collect();
+        let due: Vec<(Uuid, LaneId)> =
+            armed.iter().filter(|(_, _, due)| *due <= now).map(|(id, lane, _)| (*id, *lane)).collect();
         if due.is_empty() {
-            return Ok(armed.first().map(|(_, due)| *due));
+            return Ok(armed.first().map(|(_, _, due)| *due));
         }
-        let items = inner
+        for (_, lane) in &due {
+            inner.expect(*lane, None);
+        }
+        let ids: Vec<Uuid> = due.iter().map(|(id, _)| *id).collect();
+        let fired = inner
             .db
             .write("firing timers", move |tx| {
-                Box::pin(async move { fire(tx, &due, now).await.map_err(Error::statement("firing timers")) })
+                Box::pin(async move { fire(tx, &ids, now).await.map_err(Error::statement("firing timers")) })
             })
-            .await?;
-        for item in items {
-            inner.wake(item.lane_id, Some(item));
+            .await;
+        let mut items: HashMap<Uuid, InboxItem> =
+            fired.as_deref().unwrap_or_default().iter().map(|item| (item.id, item.clone())).collect();
+        for (id, lane) in due {
+            inner.arrived(lane, false, items.remove(&id));
         }
+        fired?;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use botserver_db::ConnectionTrait;
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{Expr, ExprTrait, LockType, Query};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,6 +27,7 @@ pub struct Turn<'e> {
     forget_journal: Vec<Uuid>,
     timers: Vec<TimerRow>,
     said_anything: bool,
+    /// The typing indicator is on: this turn or the one before its short sleep has announced it.
     announced_working: bool,
 }
 
@@ -79,6 +80,8 @@ struct Effects {
 impl<'e> Turn<'e> {
     pub(crate) fn new(engine: &'e Inner, lane: &'e mut Lane, item: InboxItem, cancel: CancellationToken) -> Self {
         let buffer = TurnBuffer { state: lane.state.clone(), ..TurnBuffer::default() };
+        let announced_working =
+            item.kind == ItemKind::Timer && lane.sleeps_briefly(engine.clock.now_ms(), engine.options.short_wait_ms);
         Self {
             engine,
             lane,
@@ -90,7 +93,7 @@ impl<'e> Turn<'e> {
             forget_journal: Vec::new(),
             timers: Vec::new(),
             said_anything: false,
-            announced_working: false,
+            announced_working,
         }
     }
 
@@ -146,6 +149,7 @@ impl<'e> Turn<'e> {
             execution.snapshot = None;
             self.touched.push(execution.id);
             self.disarm.push(execution.id);
+            self.forget_journal.push(execution.id);
         }
     }
 
@@ -292,7 +296,9 @@ impl<'e> Turn<'e> {
                     .column("version")
                     .from("engine_lanes")
                     .and_where(Expr::col("id").eq(lane.0))
-                    .and_where(Expr::col("version").eq(version));
+                    .and_where(Expr::col("version").eq(version))
+                    // Or another node could end this turn before we commit.
+                    .lock(LockType::Update);
                 if tx.query_one(&guard).await.map_err(named)?.is_none() {
                     return Err(LocalFailure::Db(botserver_db::Error::Conflict { operation: "local effect" }));
                 }
@@ -312,8 +318,14 @@ impl<'e> Turn<'e> {
                 if let Some(item) = item {
                     // From now on this turn must be replayed with this very item.
                     let mut update = Query::update();
-                    update.table("engine_inbox").value("status", "taken").and_where(Expr::col("id").eq(item));
-                    tx.execute(&update).await.map_err(named)?;
+                    update
+                        .table("engine_inbox")
+                        .value("status", "taken")
+                        .and_where(Expr::col("id").eq(item))
+                        .and_where(Expr::col("status").is_in(["queued", "taken"]));
+                    if tx.execute(&update).await.map_err(named)?.rows_affected() == 0 {
+                        return Err(LocalFailure::Db(botserver_db::Error::Conflict { operation: "local effect" }));
+                    }
                 }
                 Ok(outcome)
             })
@@ -333,6 +345,9 @@ impl<'e> Turn<'e> {
             Err(LocalFailure::Db(
                 botserver_db::Error::Conflict { .. } | botserver_db::Error::Duplicate { operation: "local effect" },
             )) => Err(TurnError::Conflict),
+            Err(LocalFailure::Db(error @ botserver_db::Error::Panicked { .. })) => {
+                Err(TurnError::Internal(error.to_string()))
+            }
             Err(LocalFailure::Db(error)) => Err(TurnError::Db(error)),
         }
     }
@@ -405,8 +420,8 @@ impl<'e> Turn<'e> {
         self.commit("done").await?;
         self.lane.executions.retain(|execution| !execution.status.is_over());
         self.lane.cold = false;
-        let was_asleep = self.engine.set_asleep(self.lane.id, asleep);
-        if asleep != (was_asleep || self.announced_working) {
+        self.engine.set_asleep(self.lane.id, asleep);
+        if asleep != self.announced_working {
             self.engine.publish(self.lane.id, &crate::LaneNotice::Working(asleep)).await;
         }
         Ok(())

@@ -6,10 +6,12 @@ mod database;
 mod fakes;
 mod fixed_clock;
 mod memory_cache;
+mod memory_pubsub;
 mod seq_ids;
 
 pub use database::{on_postgres, on_sqlite};
 pub use fakes::{MemoryObjects, OpenDoor};
 pub use fixed_clock::FixedClock;
 pub use memory_cache::MemoryCache;
+pub use memory_pubsub::MemoryPubSub;
 pub use seq_ids::SeqIds;
