@@ -4,14 +4,20 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::LazyLock,
 };
 
 use anyhow::{Context, Result, bail};
 
-/// The folder that holds the workspace.
+/// The folder that holds the workspace. `cargo xtask` says at run time where it runs; what was true when this was
+/// compiled may be another checkout that shares the target directory.
 pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        here.parent().map_or_else(|| here.clone(), Path::to_owned)
+    });
+    &ROOT
 }
 
 /// A program that will run in the workspace's folder.

@@ -10,8 +10,7 @@ hello.gbai/
   hello.gbtheme/logo.svg        how it looks
 ```
 
-Put such a folder beside mine, and two seconds later the bot answers at `/hello`. Change a script, and the next
-conversation uses it. If the change has a mistake, you are told the line, and the version that worked stays.
+Put such a folder beside mine, and two seconds later the bot answers at `/hello`. Change a script, and the next conversation uses it. If the change has a mistake, you are told the line, and the version that worked stays.
 END TALK
 
 BEGIN TALK
@@ -22,6 +21,5 @@ HEAR city WITH "Where do you live?"
 TALK "I would love to see " + city + " one day."
 ```
 
-`botserver bot new hello` writes a first package with comments in every file. Two more bots come with the server and
-are worth reading: **shop** sells tea out of a table, **helpdesk** opens tickets.
+`botserver bot new hello` writes a first package with comments in every file. Two more bots come with the server and are worth reading: **shop** sells tea out of a table, **helpdesk** opens tickets.
 END TALK

@@ -11,10 +11,20 @@ IF NOT email THEN
     RETURN "No ticket was opened: there is no e-mail address."
 END IF
 
+IF NOT person THEN
+    person = email
+END IF
+
 HEAR topic AS "Computer", "Network", "Printer", "Account", "Something else" WITH "What is it about?"
+IF NOT topic THEN
+    topic = "Something else"
+END IF
+
 HEAR since AS DATE WITH "Since when? A date will do, or *today*, or *yesterday*."
 
-IF since > TODAY() THEN
+IF NOT since THEN
+    since = TODAY()
+ELSEIF since > TODAY() THEN
     TALK "That is in the future, so let us say it began today."
     since = TODAY()
 END IF

@@ -10,6 +10,5 @@ ADD SUGGESTION TOOL "ticket-state" AS "How is my ticket doing?"
 BEGIN TALK
 Hello, this is the helpdesk. 🛠️
 
-Tell me what does not work, and I open a ticket for you. It takes a minute. You may leave in the middle and go on
-later: I remember where we were.
+Tell me what does not work, and I open a ticket for you. It takes a minute. You may leave in the middle and go on later: I remember where we were.
 END TALK

@@ -17,6 +17,5 @@ ADD SUGGESTION TOOL "track-order" AS "Where is my order?"
 BEGIN TALK
 Welcome to **The Corner Shop**! 🫖
 
-Leaf tea, pots and cups, sent to your door. Look around, order when you find something you like, and ask me any time
-where your parcel is.
+Leaf tea, pots and cups, sent to your door. Look around, order when you find something you like, and ask me any time where your parcel is.
 END TALK

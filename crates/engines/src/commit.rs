@@ -254,6 +254,11 @@ async fn move_items(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr
         if !items.is_empty() {
             let mut update = Query::update();
             update.table("engine_inbox").value("status", status).and_where(Expr::col("id").is_in(items));
+            if status == "done" {
+                // The row stays, so that the same message is refused for ever; what it said is in the history now,
+                // and a password is nowhere.
+                update.value("payload", "{}");
+            }
             tx.execute(&update).await?;
         }
     }

@@ -8,7 +8,9 @@ use botserver_context::{ConversationContext, ToolCall};
 use botserver_engines::{Drive, Execution, Failure, ItemKind, Turn, TurnEnd, TurnError, TurnHandler};
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, PersonId, Principal, Role};
 use botserver_packages::{LoadedPackage, Packages};
-use botserver_runtime::{Answer, CallContext, KeywordRegistry, ScriptProgram, StartError, failure_to_script_error};
+use botserver_runtime::{
+    Answer, CallContext, HTTP_HEADERS, KeywordRegistry, ScriptProgram, StartError, failure_to_script_error,
+};
 use botserver_ui_tree::{ChatEvent, Part, ScriptError, Speaker};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -197,6 +199,8 @@ impl BotTurns {
         kind: &str,
         params: Vec<(String, botserver_basic_types::Value)>,
     ) -> Result<TurnEnd, TurnError> {
+        // Headers stick for one run (SET HEADER); they may hold tokens that the next script has no business with.
+        turn.buffer.state_changed |= turn.buffer.state.remove(HTTP_HEADERS).is_some();
         let execution = Execution::start(turn.item(), 0, kind, script, &package.hash);
         let context = self.context(turn, package);
         let started = ScriptProgram::start(

@@ -52,7 +52,7 @@ db_tests! {
             assert_eq!(world.says(&script).await.trim(), expected, "{source}");
         };
         check(r#"r = FIND "Customers""#, "Ada Bob Cid").await;
-        check("r = FIND Customers", "Ada Bob Cid").await;
+        check(r"r = FIND Customers", "Ada Bob Cid").await;
         check(r#"r = FIND "customers", "age > 30""#, "Ada Cid").await;
         check(r#"r = FIND "customers", "age > 30 AND active=true OR name LIKE 'B%'""#, "Ada Bob Cid").await;
         check(r#"r = FIND "customers" WHERE age > 30 AND Balance < 8"#, "Cid").await;
