@@ -74,8 +74,8 @@ pub enum Error {
         /// Why.
         source: sea_orm::DbErr,
     },
-    /// The copy before a migration could not be written.
-    #[error("cannot copy the database to {path} before migrating")]
+    /// A copy of the file could not be written.
+    #[error("cannot copy the database to {path}")]
     Copy {
         /// Where to.
         path: String,

@@ -6,12 +6,14 @@
 
 mod connect;
 mod error;
+mod inspect;
 mod migrate;
 mod scope;
 mod writer;
 
 pub use connect::{Db, DbUrl, Dialect};
 pub use error::{Error, Result};
+pub use inspect::AppliedMigration;
 pub use migrate::{Migration, MigrationReport, Schema};
 pub use scope::{OrgScope, row};
 pub use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult};

@@ -74,7 +74,7 @@ pub struct MigrationReport {
     pub copy: Option<std::path::PathBuf>,
 }
 
-const HISTORY: &str = "schema_migrations";
+pub(crate) const HISTORY: &str = "schema_migrations";
 /// Any number that no other program is likely to lock.
 const POSTGRES_LOCK: i64 = 0x626f_7473_6572_7665;
 

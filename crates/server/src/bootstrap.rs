@@ -12,7 +12,6 @@ use botserver_db::{Db, DbUrl, MigrationReport};
 use botserver_engines::{Engine, EngineOptions};
 use botserver_http::{HostPort, HttpClient, OutboundPolicy};
 use botserver_kernel::{Clock, IdSource, RandomIds, SystemClock};
-use botserver_module::Module;
 use botserver_objects::FolderObjects;
 use botserver_packages::{Language, Packages, PackagesDeps};
 use botserver_ports::{Cache, ObjectStore, PubSub};
@@ -39,6 +38,8 @@ pub(crate) struct Assembled {
     pub(crate) tables: Tables,
     pub(crate) turns: Arc<BotTurns>,
     pub(crate) router: axum::Router,
+    /// The names that no bot may have.
+    pub(crate) reserved: ReservedNames,
     pub(crate) sockets: Sockets,
     pub(crate) migrated: MigrationReport,
 }
@@ -78,11 +79,8 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     let client = Arc::new(HttpClient::new(outbound(settings)?));
     let seeds = PackageSeeds::default();
     let data = DataService::new(db.clone(), ids.clone(), Arc::new(seeds.clone()));
-    let mut rooms: Vec<Module> =
-        vec![botserver_context::module(), botserver_data::module(&data, modules::delete_elsewhere(&client))];
-    let mut keywords = modules::runtime_keywords(&clock, &ids, &client);
-    keywords.extend(rooms.iter_mut().flat_map(|room| std::mem::take(&mut room.keywords)));
-    let keywords = Arc::new(KeywordRegistry::new(keywords)?);
+    let mut rooms = modules::rooms_with_keywords(&data, &client);
+    let keywords = Arc::new(KeywordRegistry::new(modules::keywords(&mut rooms, &clock, &ids, &client))?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
 
     let reserved = ReservedNames::default();
@@ -131,7 +129,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         botserver_session::module(sessions.clone()),
         botserver_bot::module(chat, sockets.clone()),
     ]);
-    let mut site = Site::new(health(&db, &objects), reserved);
+    let mut site = Site::new(health(&db, &objects), reserved.clone());
     for room in rooms {
         site = site.routes(room.routes);
     }
@@ -140,10 +138,10 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     let site = site.routes(overview::routes(overview));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
     let tables = Tables::new(packages.clone(), data, auth.org_id(), clock);
-    Ok(Assembled { auth, db, engine, packages, tables, turns, router, sockets, migrated })
+    Ok(Assembled { auth, db, engine, packages, tables, turns, router, reserved, sockets, migrated })
 }
 
-fn outbound(settings: &Settings) -> Result<OutboundPolicy> {
+pub(crate) fn outbound(settings: &Settings) -> Result<OutboundPolicy> {
     let allowed = settings
         .outbound
         .allow

@@ -1,12 +1,26 @@
-//! The grammar of the command line: noun verb; the author's daily verbs stand alone.
+//! The grammar of the command line: noun verb; the author's daily verbs stand alone. Data goes to stdout, everything
+//! else to stderr; the exit status is 0 for success, 1 for a failure and 2 for a mistake in the command itself.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// BotServer: conversational bots from folders.
 #[derive(Debug, Parser)]
-#[command(name = "botserver", version, about, arg_required_else_help = true)]
+#[command(
+    name = "botserver",
+    version,
+    about,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  botserver serve --open          run the server and open the owner's page
+  botserver bot new hello         write a first bot into ./data/bots/hello.gbai
+  botserver chat hello            talk with it in the terminal
+  botserver check hello.gbai      look for mistakes
+
+`botserver help COMMAND` tells more about each. Exit status: 0 success, 1 failure, 2 wrong usage."
+)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -17,33 +31,268 @@ pub(crate) struct CommandLine {
 /// Where the installation is.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Common {
-    /// The data directory.
-    #[arg(long, global = true, default_value = "./data", value_name = "DIR")]
-    pub(crate) data: PathBuf,
-    /// The settings file, instead of config.toml in the data directory.
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The data directory [default: ./data]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Installation")]
+    pub(crate) data: Option<PathBuf>,
+    /// The settings file, instead of config.toml in the data directory
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Installation")]
     pub(crate) config: Option<PathBuf>,
+}
+
+impl Common {
+    /// The data directory, as given or by default.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| PathBuf::from("./data"))
+    }
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the server.
+    /// Run the server
     Serve(ServeOptions),
+    /// Talk with a bot in the terminal, or through pipes
+    Chat(ChatOptions),
+    /// Run one script, without a server and without a package
+    Run(RunOptions),
+    /// Look for mistakes in a package
+    Check(CheckOptions),
+    /// Make bots
+    #[command(subcommand)]
+    Bot(BotCommand),
+    /// Find out why something does not work, with a remedy for each finding
+    Doctor(DoctorOptions),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Save an installation to one file, and bring it back
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Print the description of the HTTP API (OpenAPI 3.1, JSON)
+    #[command(after_help = "Example:\n  botserver openapi > openapi.json")]
+    Openapi,
+    /// Explain the code of a diagnostic, such as B0103
+    Explain(ExplainOptions),
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Options of `serve`.
 #[derive(Clone, Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  botserver serve
+  botserver serve --data /srv/bots --listen 0.0.0.0:8080
+  botserver serve --database postgres://bot:secret@localhost/bot
+
+Settings come from defaults, config.toml, BOTSERVER_SECTION__KEY variables and these options, each over the last;
+`botserver config show --origin` tells where each value comes from. SIGINT and SIGTERM let running turns finish.")]
 pub(crate) struct ServeOptions {
-    /// The address to listen on; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<String>,
-    /// The folder of the bot packages (default: bots in the data directory).
+    /// The folder of the bot packages [default: bots in the data directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) bots: Option<PathBuf>,
-    /// The database: sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME.
+    /// The database: sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
-    /// Open the owner's page in the browser.
+    /// Open the owner's page in the browser
     #[arg(long)]
     pub(crate) open: bool,
+}
+
+/// Options of `chat`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  botserver chat helpdesk
+  printf 'Something is broken\\nAda\\n' | botserver chat helpdesk
+
+Talks through the server that runs on the data directory; when none runs, opens the directory itself. What the bot
+says goes to stdout; suggestions and the choices of a menu are listed below it, each after `>`. Through a pipe each
+line is one message, sent when the answer to the one before is complete. At the end of the input the command waits
+for the last answer. The exit status is 1 when a script of the bot failed.")]
+pub(crate) struct ChatOptions {
+    /// The bot's name
+    pub(crate) bot: String,
+    /// The folder of the bot packages, when no server runs [default: bots in the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bots: Option<PathBuf>,
+    /// The language in which the server's own sentences are said
+    #[arg(long, value_name = "LANGUAGE", default_value = "en")]
+    pub(crate) locale: String,
+}
+
+/// Options of `run`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  botserver run hello.bas
+  echo Ada | botserver run hello.bas
+  botserver run find-product.bas --param what=tea
+
+Each TALK is a line on stdout. HEAR reads a line from stdin, checks it and asks again. WAIT really waits. What the
+script RETURNs is printed at the end as a line of JSON, unless it is null. Scripts in the same folder can be CALLed
+and INCLUDEd, and CSV files there can be read. Tables are in memory and gone afterwards, unless --data is given.")]
+pub(crate) struct RunOptions {
+    /// The script
+    #[arg(value_name = "SCRIPT.bas")]
+    pub(crate) script: PathBuf,
+    /// A value for a PARAM of the script; may be given several times
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(crate) params: Vec<(String, String)>,
+}
+
+/// Options of `check`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  botserver check data/bots/shop.gbai
+  botserver check shop.gbai -o json | jq '.diagnostics[].message'
+
+Every finding begins with PATH:LINE:COLUMN, as editors and CI understand it. The exit status is 1 if there are errors;
+warnings alone are a success. `botserver explain CODE` tells more about a code.")]
+pub(crate) struct CheckOptions {
+    /// The package: a folder whose name ends with .gbai
+    pub(crate) package: PathBuf,
+    /// How to write the findings
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BotCommand {
+    /// Write a first package: a dialog, a tool, settings, a look and a test, with a comment in every file
+    #[command(after_help = "\
+Examples:
+  botserver bot new hello
+  botserver bot new hello --bots .
+
+A running server takes the new bot up within two seconds; it answers at /hello.")]
+    New(NewBotOptions),
+}
+
+/// Options of `bot new`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NewBotOptions {
+    /// The bot's name: letters, digits, `-` and `_`
+    pub(crate) name: String,
+    /// The folder to write the package into [default: the bots' folder of the installation]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bots: Option<PathBuf>,
+}
+
+/// Options of `doctor`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  botserver doctor
+  botserver doctor --data /srv/bots -o json
+
+Looks at the settings, the data directory, the database, the files of conversations, the port and the packages. It
+changes nothing, and may be used while the server runs. The exit status is 1 if something must be done.")]
+pub(crate) struct DoctorOptions {
+    /// How to write the findings
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+    /// The folder of the bot packages, if the server is given one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bots: Option<PathBuf>,
+    /// The address the server shall listen on, if it is given one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting with its value; passwords are masked
+    #[command(after_help = "Examples:\n  botserver config show --origin\n  botserver config show -o json")]
+    Show(ShowConfigOptions),
+    /// Check the settings without starting anything
+    #[command(after_help = "Example:\n  botserver config validate && systemctl restart botserver")]
+    Validate,
+}
+
+/// Options of `config show`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ShowConfigOptions {
+    /// Tell where each value comes from: default, a line of a file, a variable
+    #[arg(long)]
+    pub(crate) origin: bool,
+    /// How to write the settings; json always tells the origin
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Save database, files, packages and settings; the server may run meanwhile
+    #[command(after_help = "\
+Examples:
+  botserver backup create monday.tar.zst
+  botserver backup create \"backup-$(date +%F).tar.zst\" --data /srv/bots
+
+The file is an ordinary tar.zst with a manifest.json and, at its end, a checksums.txt for `sha256sum --check`. It holds
+what people wrote, and the settings with their passwords: keep it as safe as the data directory.")]
+    Create(BackupFile),
+    /// Read a backup to its end and compare every checksum; writes nothing
+    #[command(after_help = "Example:\n  botserver backup verify monday.tar.zst")]
+    Verify(BackupFile),
+    /// Bring a backup back into an empty data directory
+    #[command(after_help = "\
+Example:
+  botserver backup restore monday.tar.zst --data ./restored
+
+The data directory must be empty or missing, and appears complete or not at all.")]
+    Restore(BackupFile),
+}
+
+/// The file of a backup.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BackupFile {
+    /// The backup, such as monday.tar.zst
+    pub(crate) file: PathBuf,
+}
+
+/// Options of `explain`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:\n  botserver explain B0103\n  botserver explain          list all codes")]
+pub(crate) struct ExplainOptions {
+    /// The code, as `check` prints it; without one all codes are listed
+    pub(crate) code: Option<String>,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE, such as --param city=Lisbon".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_parameter_is_split_at_the_first_equals_sign() {
+        assert_eq!(name_and_value("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(name_and_value("a="), Ok(("a".to_owned(), String::new())));
+        assert!(name_and_value("=b").is_err());
+        assert!(name_and_value("a").is_err());
+    }
 }

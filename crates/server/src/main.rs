@@ -3,19 +3,23 @@
 
 mod bootstrap;
 mod command_line;
+mod commands;
 mod data_dir;
+mod installation;
 mod modules;
 mod overview;
 mod problems;
 mod samples;
 mod serve;
+mod settings;
 mod tables;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::command_line::{Command, CommandLine};
+use crate::{command_line::CommandLine, commands::Ending};
 
 fn main() -> ExitCode {
     // rustls wants one provider for the process; two in one binary would panic at the first connection.
@@ -27,22 +31,25 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::anyhow!(error).context("cannot start the async runtime")),
     };
-    let outcome = runtime.block_on(async {
-        match line.command {
-            Command::Serve(options) => serve::run(&line.common, &options).await,
-        }
-    });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match runtime.block_on(commands::run(line)) {
+        Ok(Ending::Success) => ExitCode::SUCCESS,
+        Ok(Ending::Failure) => ExitCode::FAILURE,
+        // Nobody reads any more, as behind `| head`.
+        Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
 }
 
 /// Errors go to stderr: what happened, then why, a line each.
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("botserver: {error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  because {cause}");
+    terminal::tell(&format!("botserver: {error}"));
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Some errors repeat the text of what caused them.
+        if !said.ends_with(&cause) {
+            terminal::tell(&format!("  because {cause}"));
+        }
+        said = cause;
     }
     ExitCode::FAILURE
 }

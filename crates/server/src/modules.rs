@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use botserver_data::DeleteElsewhere;
+use botserver_data::{DataService, DeleteElsewhere};
 use botserver_db::Migration;
 use botserver_http::HttpClient;
 use botserver_kernel::{Clock, IdSource};
+use botserver_module::Module;
 use botserver_runtime::{GetElsewhere, Handler, Keyword};
 
 /// The tables of all rooms, in the order in which they are made.
@@ -19,12 +20,25 @@ pub(crate) fn migrations() -> Vec<Migration> {
     all
 }
 
-/// The keywords of the runtime itself.
-pub(crate) fn runtime_keywords(
+/// The rooms that offer keywords.
+pub(crate) fn rooms_with_keywords(data: &DataService, client: &Arc<HttpClient>) -> Vec<Module> {
+    vec![botserver_context::module(), botserver_data::module(data, delete_elsewhere(client))]
+}
+
+/// All keywords of this build: those of the rooms, which are taken out of them, and the runtime's own.
+pub(crate) fn keywords(
+    rooms: &mut [Module],
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
     client: &Arc<HttpClient>,
 ) -> Vec<Keyword> {
+    let mut all = runtime_keywords(clock, ids, client);
+    all.extend(rooms.iter_mut().flat_map(|room| std::mem::take(&mut room.keywords)));
+    all
+}
+
+/// The keywords of the runtime itself.
+fn runtime_keywords(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>, client: &Arc<HttpClient>) -> Vec<Keyword> {
     let mut all = botserver_runtime::conversation_keywords(ids);
     all.extend(botserver_runtime::clock_keywords(clock, ids));
     let elsewhere = GetElsewhere { session: botserver_context::session_path(), file: Handler::Missing };
@@ -34,6 +48,6 @@ pub(crate) fn runtime_keywords(
 }
 
 /// What DELETE does with an address, and with a file of the drive, which is not part of this build.
-pub(crate) fn delete_elsewhere(client: &Arc<HttpClient>) -> DeleteElsewhere {
+fn delete_elsewhere(client: &Arc<HttpClient>) -> DeleteElsewhere {
     DeleteElsewhere { url: botserver_runtime::delete_url(client), file: Handler::Missing }
 }

@@ -261,6 +261,11 @@ fn diagnostic_view(own: &Diagnostic, line: &str) -> DiagnosticView {
     }
 }
 
+/// Free bytes of the disk that holds a folder, if the system tells.
+pub(crate) fn free_bytes(dir: &std::path::Path) -> Option<u64> {
+    disk(dir).free_bytes
+}
+
 fn disk(data_dir: &std::path::Path) -> DiskView {
     let disks = sysinfo::Disks::new_with_refreshed_list().ok();
     let absolute = data_dir.canonicalize().unwrap_or_else(|_| data_dir.to_owned());

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use botserver_config::{Flag, LogFormat, Settings, Sources, SystemFiles, process_environment};
+use botserver_config::{LogFormat, Settings};
 use botserver_web::{ServeLimits, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,8 @@ use crate::{
     data_dir::HeldDir,
     problems::Problems,
     samples,
+    settings::{self, Overrides},
+    terminal,
 };
 
 /// How long running turns may take after the shutdown began; what is left goes on after the next start.
@@ -22,10 +24,12 @@ const DRAIN: Duration = Duration::from_secs(30);
 
 /// Runs the server until SIGINT or SIGTERM.
 pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
-    let settings = settings(common, options)?;
+    let overrides =
+        Overrides { listen: options.listen.clone(), bots: options.bots.clone(), database: options.database.clone() };
+    let settings = settings::load(common, &overrides)?;
     let problems = Problems::default();
     start_log(&settings, &problems)?;
-    let _held = HeldDir::take(&settings.data_dir)?;
+    let held = HeldDir::take(&settings.data_dir)?;
     let listener = listen(settings.server.listen).await?;
     let address = listener.local_addr()?;
     if samples::copy_at_first_start(&settings.bots.dir)? {
@@ -46,6 +50,7 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
     let (tables, tables_stop) = (assembled.tables.clone(), stop.clone());
     watching.spawn(async move { tables.follow(events, tables_stop).await });
 
+    held.announce(address)?;
     greet(&settings, address, &assembled, options).await?;
     let limits = ServeLimits { max_connections: settings.server.max_connections, ..ServeLimits::default() };
     let server = tokio::task::JoinSet::from_iter([serve(listener, assembled.router.clone(), limits, stop.clone())]);
@@ -71,33 +76,13 @@ async fn drain(assembled: &Assembled, mut server: tokio::task::JoinSet<usize>, s
     }
 }
 
-fn settings(common: &Common, options: &ServeOptions) -> Result<Settings> {
-    let mut flags = Vec::new();
-    let mut flag = |flag, key, value: Option<String>| {
-        if let Some(value) = value {
-            flags.push(Flag { flag, key, value });
-        }
-    };
-    flag("--listen", "server.listen", options.listen.clone());
-    flag("--bots", "bots.dir", options.bots.as_ref().map(|dir| dir.display().to_string()));
-    flag("--database", "storage.database", options.database.clone());
-    let sources = Sources {
-        data_dir: common.data.clone(),
-        config_file: common.config.clone(),
-        environment: process_environment(),
-        flags,
-        files: &SystemFiles,
-    };
-    Ok(Settings::load(&sources)?)
-}
-
 fn start_log(settings: &Settings, problems: &Problems) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.log.level)
         .with_context(|| format!("log.level: `{}` cannot be read", settings.log.level))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match settings.log.format {
         LogFormat::Json => lines.json().boxed(),
-        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+        LogFormat::Text => lines.with_ansi(terminal::may_colour()).boxed(),
     };
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(problems.clone()).init();
     Ok(())
@@ -119,7 +104,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// The program that listens on a port, as Linux tells it to whoever may know.
-fn owner_of(port: u16) -> Option<String> {
+pub(crate) fn owner_of(port: u16) -> Option<String> {
     let mut inodes = Vec::new();
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         let text = std::fs::read_to_string(table).unwrap_or_default();
@@ -154,18 +139,13 @@ async fn greet(settings: &Settings, address: SocketAddr, assembled: &Assembled, 
     };
     let link = assembled.auth.issue_owner_link().await?;
     let owner = format!("{base}{}", link.path.expose());
-    print_line(&format!("Chat:  {base}/"));
-    print_line(&format!("Owner: {owner}   (works once, for 24 hours)"));
+    // The links are what this command gives. Whoever started it may have stopped reading; the server goes on.
+    let _ = terminal::print(&format!("Chat:  {base}/\nOwner: {owner}   (works once, for 24 hours)"));
     tracing::info!(%address, "listening");
     if options.open {
         open_browser(&owner);
     }
     Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "the links are what this command gives; logs go to stderr")]
-fn print_line(line: &str) {
-    println!("{line}");
 }
 
 fn open_browser(link: &str) {

@@ -1,0 +1,69 @@
+//! An installation that a command opens by itself: the data directory under the same lock as the server's, or a
+//! temporary one. The same start order as the server's, without a listener.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use botserver_config::Settings;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    bootstrap::{self, Assembled},
+    command_line::Common,
+    data_dir::HeldDir,
+    problems::Problems,
+    samples, settings,
+};
+
+/// How long running turns may take when the command ends; what is left goes on when somebody opens it again.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// An open installation.
+pub(crate) struct Installation {
+    pub(crate) settings: Settings,
+    pub(crate) assembled: Assembled,
+    stop: CancellationToken,
+    running: bool,
+    _held: Option<HeldDir>,
+    _folder: Option<TempDir>,
+}
+
+impl Installation {
+    /// A data directory that this process holds.
+    pub(crate) async fn open(settings: Settings, held: HeldDir) -> Result<Self> {
+        Self::assemble(settings, Some(held), None).await
+    }
+
+    /// One that is gone when the command ends.
+    pub(crate) async fn temporary(common: &Common) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("botserver-").tempdir()?;
+        let settings = settings::load_temporary(common, folder.path())?;
+        Self::assemble(settings, None, Some(folder)).await
+    }
+
+    async fn assemble(settings: Settings, held: Option<HeldDir>, folder: Option<TempDir>) -> Result<Self> {
+        let stop = CancellationToken::new();
+        let assembled = bootstrap::assemble(&settings, &Problems::default(), &stop).await?;
+        Ok(Self { settings, assembled, stop, running: false, _held: held, _folder: folder })
+    }
+
+    /// Publishes the packages and lets turns run.
+    pub(crate) async fn start(&mut self) -> Result<()> {
+        samples::copy_at_first_start(&self.settings.bots.dir)?;
+        self.assembled.packages.mount_all().await?;
+        self.assembled.tables.make_all().await;
+        self.assembled.engine.start(self.assembled.turns.clone()).await?;
+        self.running = true;
+        Ok(())
+    }
+
+    /// Lets running turns finish and closes the database.
+    pub(crate) async fn close(self) {
+        if self.running {
+            self.assembled.engine.stop(DRAIN).await;
+        }
+        self.stop.cancel();
+        self.assembled.db.close().await;
+    }
+}

@@ -1,0 +1,99 @@
+//! `botserver check`, `explain`, `openapi` and the usage itself.
+
+use serde_json::Value;
+
+use crate::support::{Folder, botserver, samples};
+
+#[test]
+fn the_sample_bots_have_no_mistakes() {
+    for bot in ["default", "shop", "helpdesk"] {
+        let package = samples().join(format!("{bot}.gbai"));
+        let done = botserver(&["check", &package.display().to_string()], "").expect(0);
+        assert_eq!(done.out, "", "{}", done.all());
+        assert!(done.err.contains("no mistakes"), "{}", done.all());
+    }
+}
+
+#[test]
+fn a_mistake_begins_with_path_line_and_column() {
+    let folder = Folder::new();
+    folder.write("sad.gbai/sad.gbdialog/start.bas", "TALK \"Hello\"\nTALKK \"typo\"\n");
+    folder.write("sad.gbai/sad.gbot/config.csv", "name,value\nthem-color1,red\n");
+    let package = folder.text("sad.gbai");
+    let done = botserver(&["check", &package], "").expect(1);
+    let first = done.out.lines().next().unwrap_or_default();
+    assert!(first.starts_with(&format!("{package}/sad.gbdialog/start.bas:2:1: error[B")), "{}", done.all());
+    assert!(done.out.contains("2 | TALKK \"typo\"\n"), "{}", done.all());
+    // The line of config.csv is named, but not shown.
+    assert!(done.out.contains(&format!("{package}/sad.gbot/config.csv:2:1: warning[C0101]")), "{}", done.all());
+    assert!(!done.out.contains("them-color1,red"), "{}", done.all());
+
+    let done = botserver(&["check", &package, "-o", "json"], "").expect(1);
+    let report: Value = serde_json::from_str(&done.out).expect("JSON");
+    assert_eq!(report["errors"], 1);
+    assert_eq!(report["warnings"], 1);
+    assert_eq!(report["diagnostics"][0]["line"], 2);
+    assert_eq!(report["diagnostics"][0]["severity"], "error");
+    assert_eq!(report["diagnostics"][0]["source"], "TALKK \"typo\"");
+    assert_eq!(report["diagnostics"][0]["path"], format!("{package}/sad.gbdialog/start.bas"));
+}
+
+#[test]
+fn what_is_no_package_is_refused() {
+    let folder = Folder::new();
+    let file = folder.write("note.txt", "x");
+    for path in [file, folder.text("missing.gbai"), folder.text("")] {
+        let done = botserver(&["check", &path], "").expect(1);
+        assert!(done.err.contains("is no package"), "{}", done.all());
+    }
+    folder.write("api.gbai/start.bas", "TALK 1\n");
+    let done = botserver(&["check", &folder.text("api.gbai")], "").expect(1);
+    assert!(done.err.contains("the server itself answers at this address"), "{}", done.all());
+}
+
+#[test]
+fn codes_are_explained() {
+    let done = botserver(&["explain", "b0103"], "").expect(0);
+    assert!(done.out.starts_with("B0103: "), "{}", done.all());
+    let all = botserver(&["explain"], "").expect(0);
+    assert!(all.out.lines().any(|line| line.starts_with("B0700  ")), "{}", all.all());
+    let unknown = botserver(&["explain", "B9999"], "").expect(1);
+    assert!(unknown.err.contains("no explanation of `B9999`"), "{}", unknown.all());
+}
+
+#[test]
+fn the_api_is_described() {
+    let done = botserver(&["openapi"], "").expect(0);
+    let document: Value = serde_json::from_str(&done.out).expect("JSON");
+    assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
+    assert!(document["paths"]["/api/v1/conversations/{id}/messages"]["post"].is_object());
+    assert_eq!(done.err, "");
+}
+
+#[test]
+fn wrong_usage_is_two_and_every_command_has_help_with_an_example() {
+    for args in [&["chta"][..], &["chat"], &["check"], &["backup"], &["run", "x.bas", "--wrong"], &[]] {
+        let done = botserver(args, "").expect(2);
+        assert_eq!(done.out, "", "{}", done.all());
+        assert!(!done.err.is_empty());
+    }
+    for command in [
+        &["chat"][..],
+        &["run"],
+        &["check"],
+        &["bot", "new"],
+        &["doctor"],
+        &["config", "show"],
+        &["config", "validate"],
+        &["backup", "create"],
+        &["backup", "verify"],
+        &["backup", "restore"],
+        &["openapi"],
+        &["explain"],
+        &["serve"],
+    ] {
+        let done = botserver(&[command, &["--help"]].concat(), "").expect(0);
+        assert!(done.out.contains("Example"), "{}", done.all());
+        assert!(!done.out.contains('\u{1b}'), "no colours into a pipe");
+    }
+}
