@@ -21,7 +21,7 @@ for (const colorScheme of ['light', 'dark']) {
       await chat.idle();
       await clean(page, 'messages and a menu');
       await chat.ask('Green', 'You chose Green.');
-      for (const [command, answers] of [['dialog', ['Ada', 'ada@example.com', '2026-12-24', '3', 'yes']], ['password', ['secret']]]) {
+      for (const [command, answers] of [['dialog', ['Ada', 'ada@example.com', '2026-12-24', '3', 'yes']], ['password', ['secret-secret']]]) {
         await chat.send(command);
         for (const answer of answers) {
           const said = (await chat.bot()).length;

@@ -203,7 +203,10 @@ impl ChatService {
             }
             tokio::select! {
                 notice = listener.next() => match notice.as_deref().map(LaneNotice::decode) {
-                    Some(Some(LaneNotice::Events(new))) => events.extend(new),
+                    Some(Some(LaneNotice::Events(mut new))) => {
+                        new.iter_mut().for_each(|event| hide_owner_parts(&mut event.event, principal));
+                        events.extend(new);
+                    }
                     Some(Some(LaneNotice::Deleted)) => return Ok((sent, None)),
                     Some(_) => {}
                     // Some notices were lost: the outbox has everything.
