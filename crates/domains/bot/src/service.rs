@@ -204,7 +204,9 @@ impl ChatService {
             tokio::select! {
                 notice = listener.next() => match notice.as_deref().map(LaneNotice::decode) {
                     Some(Some(LaneNotice::Events(mut new))) => {
-                        new.iter_mut().for_each(|event| hide_owner_parts(&mut event.event, principal));
+                        for event in &mut new {
+                            hide_owner_parts(&mut event.event, principal);
+                        }
                         events.extend(new);
                     }
                     Some(Some(LaneNotice::Deleted)) => return Ok((sent, None)),
