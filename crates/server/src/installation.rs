@@ -23,6 +23,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(crate) struct Installation {
     pub(crate) settings: Settings,
     pub(crate) assembled: Assembled,
+    pub(crate) problems: Problems,
     stop: CancellationToken,
     running: bool,
     _held: Option<HeldDir>,
@@ -44,8 +45,9 @@ impl Installation {
 
     async fn assemble(settings: Settings, held: Option<HeldDir>, folder: Option<TempDir>) -> Result<Self> {
         let stop = CancellationToken::new();
-        let assembled = bootstrap::assemble(&settings, &Problems::default(), &stop).await?;
-        Ok(Self { settings, assembled, stop, running: false, _held: held, _folder: folder })
+        let problems = Problems::default();
+        let assembled = bootstrap::assemble(&settings, &problems, &stop).await?;
+        Ok(Self { settings, assembled, problems, stop, running: false, _held: held, _folder: folder })
     }
 
     /// Publishes the packages and lets turns run.

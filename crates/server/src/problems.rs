@@ -44,6 +44,13 @@ impl Problems {
         self.0.lock().iter().rev().cloned().collect()
     }
 
+    /// Where and why a script failed, by what the person was told to quote.
+    pub(crate) fn explain(&self, reference: &str) -> Option<String> {
+        let kept = self.0.lock();
+        let found = kept.iter().rev().find(|own| own.reference.as_deref() == Some(reference))?;
+        Some(format!("{}: {}", found.source, found.message))
+    }
+
     fn add(&self, problem: Problem) {
         let mut kept = self.0.lock();
         if kept.len() == KEPT {

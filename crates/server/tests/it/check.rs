@@ -39,6 +39,27 @@ fn a_mistake_begins_with_path_line_and_column() {
 }
 
 #[test]
+fn tables_and_their_rows_are_tried_out() {
+    let folder = Folder::new();
+    folder.write(
+        "tea.gbai/tea.gbdialog/tables.bas",
+        "TABLE teas\n  id integer key\n  name string(20)\n  name string(30)\nEND TABLE\n",
+    );
+    let package = folder.text("tea.gbai");
+    let done = botserver(&["check", &package], "").expect(1);
+    let first = done.out.lines().next().unwrap_or_default();
+    assert!(first.starts_with(&format!("{package}/tea.gbdialog/tables.bas:4:")), "{}", done.all());
+    assert!(done.out.contains("declared twice"), "{}", done.all());
+
+    folder.write("tea.gbai/tea.gbdialog/tables.bas", "TABLE teas\n  id integer key\n  name string(20)\nEND TABLE\n");
+    folder.write("tea.gbai/tea.gbdata/teas.csv", "id,name\n1,Sencha\nmany,Assam\n");
+    let done = botserver(&["check", &package], "").expect(1);
+    assert!(done.out.starts_with(&format!("{package}/tea.gbdata/teas.csv:3:1: error[T0002]: ")), "{}", done.all());
+    folder.write("tea.gbai/tea.gbdata/teas.csv", "id,name\n1,Sencha\n2,Assam\n");
+    botserver(&["check", &package], "").expect(0);
+}
+
+#[test]
 fn what_is_no_package_is_refused() {
     let folder = Folder::new();
     let file = folder.write("note.txt", "x");

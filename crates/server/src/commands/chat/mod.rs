@@ -33,7 +33,8 @@ pub(crate) async fn run(common: &Common, options: &ChatOptions) -> Result<Ending
                     terminal::tell("A server runs on this data directory: it decides about --bots.");
                 }
                 let socket = connect::to_server(address, &options.bot).await?;
-                return talk::talk(socket, options).await;
+                return talk::talk(socket, options, &|_| Some("the owner's page and the log tell where".to_owned()))
+                    .await;
             }
             Taken::By(holder) => wait_for(&holder, &settings, &mut waited).await?,
         }
@@ -61,7 +62,8 @@ async fn here(settings: Settings, held: HeldDir, options: &ChatOptions) -> Resul
     let packages = &installation.assembled.packages;
     let talked = if packages.find_by_name(&options.bot).is_some() {
         let (socket, serving) = connect::to_router(installation.assembled.router.clone(), &options.bot).await?;
-        let talked = talk::talk(socket, options).await;
+        let problems = installation.problems.clone();
+        let talked = talk::talk(socket, options, &move |reference| problems.explain(reference)).await;
         drop(serving);
         talked
     } else {

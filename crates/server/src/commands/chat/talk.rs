@@ -66,8 +66,12 @@ enum Waiting {
     Patience { id: String, text: String, until: Instant },
 }
 
-struct Talk<S> {
+/// Tells more about a failure than a visitor may know, by its reference.
+type Explain<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+struct Talk<'a, S> {
     socket: WebSocketStream<S>,
+    explain: Explain<'a>,
     waiting: Waiting,
     chips: Vec<Suggestion>,
     /// Lines of suggestions that are shown when the turn is over, below what the bot says.
@@ -78,12 +82,13 @@ struct Talk<S> {
 }
 
 /// Talks until the input ends and the last answer has come.
-pub(super) async fn talk<S>(socket: WebSocketStream<S>, options: &ChatOptions) -> Result<Ending>
+pub(super) async fn talk<S>(socket: WebSocketStream<S>, options: &ChatOptions, explain: Explain<'_>) -> Result<Ending>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut talk = Talk {
         socket,
+        explain,
         waiting: Waiting::Greeting { conversation: String::new(), until: Some(Instant::now() + GREETING) },
         chips: Vec::new(),
         below: Vec::new(),
@@ -98,7 +103,7 @@ where
     talked.map(|()| Ending::of(!talk.failed))
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
     async fn run(&mut self) -> Result<()> {
         let mut lines = Lines::read();
         let mut open = true;
@@ -187,12 +192,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
                     terminal::tell("(The terminal shows what you type.)");
                 }
             }
-            Ok(ChatEvent::Error { title, detail, reference, script, .. }) => {
+            Ok(ChatEvent::Error { title, detail, reference, .. }) => {
                 self.failed = true;
                 terminal::tell(&format!("{title}: {detail} ({reference})"));
-                if let Some(script) = script {
-                    let (file, line, column, message) = (script.file, script.line, script.column, script.message);
-                    terminal::tell(&format!("{file}:{line}:{column}: {message}\n{}\n{}", script.source, script.caret));
+                if let Some(more) = (self.explain)(&reference) {
+                    terminal::tell(&more);
                 }
             }
             // The person's own words, a title, and what a newer server may say.

@@ -1,5 +1,7 @@
 //! `botserver check`: what is wrong with a package, without a server.
 
+mod tables;
+
 use std::path::Path;
 
 use anyhow::Result;
@@ -8,6 +10,7 @@ use botserver_packages::{Language, Listed, PackageVersion};
 use botserver_runtime::function_signatures;
 use serde_json::{Value, json};
 
+pub(super) use self::tables::CODES;
 use super::Ending;
 use crate::{
     command_line::{CheckOptions, Common, Output},
@@ -23,8 +26,14 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
     let language = Language::new(&assembled.turns.keywords.declarations(), &function_signatures())?;
     let reserved = |name: &str| assembled.reserved.contains(name);
     let checked = botserver_packages::check(&options.package, &language, &defaults, &reserved);
+    let tables = match &checked {
+        Ok(version) => tables::findings(&assembled.db, assembled.auth.org_id(), version).await,
+        Err(_) => Vec::new(),
+    };
     installation.close().await;
-    let version = checked?;
+    let mut version = checked?;
+    version.diagnostics.extend(tables);
+    version.diagnostics.sort_by_key(|found| found.diagnostic.severity == Severity::Warning);
     let errors = count(&version, Severity::Error);
     let warnings = count(&version, Severity::Warning);
     match options.output {
