@@ -24,7 +24,7 @@ test('the owner sees bots, settings and problems, and where a script failed', ()
   await page.locator('#bot-probe').getByText('Serving', { exact: true }).waitFor();
   await clean(page, 'bots');
   await page.getByRole('link', { name: /^Settings/ }).click();
-  await page.getByRole('searchbox').fill('theme');
+  await page.getByRole('searchbox').fill('listen');
   await until('settings are filtered', async () => (await page.locator('tbody tr').count()) > 0);
   await clean(page, 'settings');
   await page.getByRole('link', { name: /^Problems/ }).click();
