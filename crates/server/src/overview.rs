@@ -165,6 +165,11 @@ async fn show(State(overview): State<Arc<Overview>>, Caller(principal): Caller) 
     overview.authorizer.authorize(&principal, &Permission::new("system.read"), &system).await?;
     let (bots, rejected) = overview.packages.overview(&principal).await?;
     let counts = overview.sessions.counts(&principal).await?;
+    let bot_settings: Vec<Entry> = bots
+        .iter()
+        .filter_map(|bot| overview.packages.current(bot.id))
+        .flat_map(|package| package.config.entries(&package.name))
+        .collect();
     let bots = bots
         .into_iter()
         .map(|bot| {
@@ -186,7 +191,7 @@ async fn show(State(overview): State<Arc<Overview>>, Caller(principal): Caller) 
         },
         bots,
         rejected: rejected.into_iter().map(|own| RejectedView { folder: own.folder, reason: own.reason }).collect(),
-        settings: overview.settings.iter().map(setting_view).collect(),
+        settings: overview.settings.iter().chain(&bot_settings).map(setting_view).collect(),
         problems: overview.problems.list(),
         disk,
         memory,
