@@ -221,6 +221,11 @@ pub struct Execution {
 }
 
 impl Execution {
+    /// True for the run that [`Execution::start`] made for the item as its `nth`.
+    pub fn began_with(&self, item: &InboxItem, nth: u32) -> bool {
+        self.id == Uuid::new_v5(&item.id, &nth.to_be_bytes())
+    }
+
     /// A new run for an item; `nth` tells several of one item apart.
     pub fn start(item: &InboxItem, nth: u32, kind: &str, program: &str, program_version: &str) -> Self {
         Self {

@@ -26,6 +26,9 @@ const FUEL: u64 = 50_000;
 const ATTEMPTS: u8 = 3;
 /// First byte of a saved program; append-only.
 const FORMAT: u8 = 1;
+/// Bits of its third byte; append-only.
+const ASKED: u8 = 1;
+const SPOKE: u8 = 2;
 
 /// Why a program could not be started or taken up again.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,8 @@ pub struct ScriptProgram {
     attempts: u8,
     /// The HEAR has been announced to the person and waits.
     asked: bool,
+    /// It has said something since it began or the person answered last.
+    spoke: bool,
     /// How long a HEAR waits, from the bot's settings.
     hear_timeout_ms: Option<i64>,
 }
@@ -88,19 +93,30 @@ impl ScriptProgram {
         ids: Arc<dyn IdSource>,
         context: CallContext,
     ) -> Result<Self, StartError> {
-        let (&[format, attempts, asked], machine) =
+        let (&[format, attempts, flags], machine) =
             saved.split_first_chunk::<3>().ok_or_else(|| StartError::Snapshot("it is too short".to_owned()))?;
         if format != FORMAT {
             return Err(StartError::Snapshot(format!("its format {format} is unknown to this build")));
         }
         let machine = Machine::restore(image, machine, Limits::default())
             .map_err(|error| StartError::Snapshot(error.to_string()))?;
-        Ok(Self { attempts, asked: asked != 0, ..Self::around(machine, keywords, ids, context) })
+        let (asked, spoke) = (flags & ASKED != 0, flags & SPOKE != 0);
+        Ok(Self { attempts, asked, spoke, ..Self::around(machine, keywords, ids, context) })
     }
 
     fn around(machine: Machine, keywords: Arc<KeywordRegistry>, ids: Arc<dyn IdSource>, context: CallContext) -> Self {
         let hear_timeout_ms = context.config.integer("hear-timeout-secs").filter(|s| *s > 0).map(|s| s * 1_000);
-        Self { machine, keywords, ids, context, pending: None, attempts: 0, asked: false, hear_timeout_ms }
+        Self {
+            machine,
+            keywords,
+            ids,
+            context,
+            pending: None,
+            attempts: 0,
+            asked: false,
+            spoke: false,
+            hear_timeout_ms,
+        }
     }
 
     /// Gives the person's answer to the HEAR that waits: the script goes on with the value, or the person is asked
@@ -141,6 +157,11 @@ impl ScriptProgram {
         self.resume_machine(Ok(Value::Null));
     }
 
+    /// True when it has said something since it began or since the person answered last.
+    pub const fn has_spoken(&self) -> bool {
+        self.spoke
+    }
+
     /// True while the person is asked for something that must not be shown.
     pub fn is_hearing_secret(&self) -> bool {
         self.hearing().is_some_and(|request| matches!(request.kind, HearType::Password))
@@ -155,6 +176,7 @@ impl ScriptProgram {
 
     fn heard(&mut self, value: Value, turn: &mut TurnBuffer) {
         self.resume_machine(Ok(value));
+        self.spoke = false;
         turn.events.push(ChatEvent::Hear { input: None }.to_json());
     }
 
@@ -212,7 +234,9 @@ impl ScriptProgram {
         };
         match keyword.handler.resolve(&request.args) {
             Handler::Say(run) => {
+                let before = turn.events.len();
                 let outcome = run(&self.context, turn, request.args);
+                self.spoke |= turn.events.len() > before;
                 self.machine.resume(outcome);
                 None
             }
@@ -310,7 +334,8 @@ impl Program for ScriptProgram {
     }
 
     fn snapshot(&mut self) -> Vec<u8> {
-        let mut saved = vec![FORMAT, self.attempts, u8::from(self.asked)];
+        let flags = (u8::from(self.asked) * ASKED) | (u8::from(self.spoke) * SPOKE);
+        let mut saved = vec![FORMAT, self.attempts, flags];
         saved.extend(self.machine.snapshot());
         saved
     }

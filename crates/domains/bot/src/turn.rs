@@ -27,6 +27,11 @@ const GREETING: &str = "start";
 /// The kind of an execution that runs a tool from a suggestion.
 const TOOL: &str = "tool";
 
+/// The place of a run among those of one item: a first message may begin the greeting and then run a tool.
+fn nth(kind: &str) -> u32 {
+    u32::from(kind == TOOL)
+}
+
 /// Told about every script that failed, for the owner's page and the log.
 pub trait ScriptProblem: Send + Sync {
     /// A script failed.
@@ -181,7 +186,7 @@ impl BotTurns {
     async fn take_up(&self, turn: &mut Turn<'_>, execution: Execution) -> Result<TurnEnd, TurnError> {
         let package = self.pinned(turn, &execution).await?;
         let program = self.restore(turn, &package, &execution)?;
-        let greeting = execution.kind == GREETING;
+        let greeting = execution.kind == GREETING && execution.began_with(turn.item(), nth(GREETING));
         let end = self.drive(turn, execution, program, &package).await?;
         if greeting && end == TurnEnd::Done && turn.item().kind == ItemKind::Message {
             // It was the first message that began the conversation; it still wants its answer.
@@ -201,7 +206,7 @@ impl BotTurns {
     ) -> Result<TurnEnd, TurnError> {
         // Headers stick for one run (SET HEADER); they may hold tokens that the next script has no business with.
         turn.buffer.state_changed |= turn.buffer.state.remove(HTTP_HEADERS).is_some();
-        let execution = Execution::start(turn.item(), 0, kind, script, &package.hash);
+        let execution = Execution::start(turn.item(), nth(kind), kind, script, &package.hash);
         let context = self.context(turn, package);
         let started = ScriptProgram::start(
             package.image.clone(),
@@ -230,13 +235,12 @@ impl BotTurns {
         package: &Arc<LoadedPackage>,
     ) -> Result<TurnEnd, TurnError> {
         let tool = execution.kind == TOOL;
-        let said_before = turn.buffer.events.len();
         let drive = turn.drive(execution, &mut program).await?;
         set_state_flag(turn, "secret", program.is_hearing_secret());
         match drive {
             Drive::Done(value) => {
                 // A tool that only RETURNs speaks through its value; for a person that is its text.
-                if tool && turn.buffer.events.len() == said_before && !value.is_null() {
+                if tool && !program.has_spoken() && !value.is_null() {
                     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                     self.say(turn, &text);
                 }

@@ -36,7 +36,8 @@ db_tests! {
     }
 
     async fn only_so_many_wait(db: Db) {
-        let stage = Stage::new(db).await;
+        let mut stage = Stage::new(db).await;
+        stage.options.queue_limit = 3;
         let world = World::new(&["far"]);
         let engine = stage.started(&world).await;
         stage.send(&engine, "m0", &[slow_look("far")]).await;
@@ -56,7 +57,8 @@ db_tests! {
     }
 
     async fn the_limit_holds_for_messages_that_come_at_once(db: Db) {
-        let stage = Stage::new(db).await;
+        let mut stage = Stage::new(db).await;
+        stage.options.queue_limit = 3;
         let world = World::new(&["far"]);
         let engine = stage.started(&world).await;
         stage.send(&engine, "m0", &[slow_look("far")]).await;

@@ -166,20 +166,21 @@ pub(crate) struct Stage {
     pub(crate) org: OrgId,
     pub(crate) lane: LaneId,
     pub(crate) pubsub: Arc<dyn PubSub>,
+    pub(crate) options: EngineOptions,
 }
 
 impl Stage {
     pub(crate) async fn new(db: Db) -> Self {
         let org = OrgId::new(RandomIds.next_uuid());
         let lane = new_lane(&db, org).await;
-        Self { db, org, lane, pubsub: Arc::new(MemoryPubSub::default()) }
+        let options = EngineOptions { short_wait_ms: 10_000, ..EngineOptions::default() };
+        Self { db, org, lane, pubsub: Arc::new(MemoryPubSub::default()), options }
     }
 
     /// An engine that has not begun.
     pub(crate) fn engine(&self) -> Engine {
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        let options = EngineOptions { queue_limit: 3, short_wait_ms: 10_000, ..EngineOptions::default() };
-        Engine::new(self.db.clone(), clock, ids, self.pubsub.clone(), Vec::new(), options)
+        Engine::new(self.db.clone(), clock, ids, self.pubsub.clone(), Vec::new(), self.options.clone())
     }
 
     /// An engine that runs.

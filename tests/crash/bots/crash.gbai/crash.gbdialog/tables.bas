@@ -1,0 +1,4 @@
+' No key that is the visitor's name: a second row must be possible, so that it can be noticed.
+TABLE visits
+    visitor string(80)
+END TABLE
