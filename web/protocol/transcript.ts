@@ -43,7 +43,6 @@ interface Stream {
 
 export class Transcript {
   entries: Entry[] = [];
-  suggestions: Suggestion[] = [];
   hear: HearInput | null = null;
   title: string | null = null;
   deleted = false;
@@ -51,8 +50,17 @@ export class Transcript {
   seq = 0;
   lastOutcome: Outcome | null = null;
 
+  #suggestions: Suggestion[] = [];
+  /** The suggestions are about what was said last, not left over from before. */
+  #suggestedNow = false;
   #index = new Map<string, number>();
   #streams = new Map<string, Stream>();
+
+  /** What can be pressed. While the bot waits for a name or a date, chips from before are no answer: they rest. */
+  get suggestions(): readonly Suggestion[] {
+    const typed = this.hear !== null && this.hear.kind !== 'any';
+    return typed && !this.#suggestedNow ? [] : this.#suggestions;
+  }
 
   has(id: string): boolean {
     return this.#index.has(id);
@@ -65,15 +73,18 @@ export class Transcript {
     switch (event.kind) {
       case 'message':
         this.#streams.delete(event.id);
+        if (event.role === 'person' && !this.hear) this.#suggestedNow = false;
         this.#put({
           type: 'message', id: event.id, seq, at, role: event.role, parts: event.parts, streaming: false,
         });
         break;
       case 'suggestions':
-        this.suggestions = event.items;
+        this.#suggestions = event.items;
+        this.#suggestedNow = true;
         break;
       case 'hear':
         this.hear = event.input;
+        if (!event.input) this.#suggestedNow = false;
         break;
       case 'error':
         this.#put({

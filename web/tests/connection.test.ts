@@ -203,6 +203,24 @@ describe('events', () => {
     expect(connection.view).toMatchObject({ suggestions: [], hear: null });
   });
 
+  it('rest suggestions from before a question, and keep those that came with it', () => {
+    const connection = bench.connect();
+    bench.ready();
+    const labels = (): string[] => connection.view.suggestions.map((item) => item.label);
+    bench.event(1, { kind: 'suggestions', items: [{ label: 'Order', text: 'Order' }] });
+    bench.says(2, 'msg_a', 'Order', 'person');
+    bench.event(3, { kind: 'hear', input: { kind: 'name' } });
+    expect(labels()).toEqual([]);
+    bench.says(4, 'msg_b', 'Ada', 'person');
+    bench.event(5, { kind: 'hear', input: null });
+    expect(labels()).toEqual(['Order']);
+    bench.event(6, { kind: 'hear', input: { kind: 'name' } });
+    bench.event(7, { kind: 'suggestions', items: [{ label: 'Tea', text: 'Tea' }] });
+    bench.says(8, 'msg_c', 'Soup', 'person');
+    bench.event(9, { kind: 'hear', input: { kind: 'name' } });
+    expect(labels()).toEqual(['Tea']);
+  });
+
   it('begin anew when the server has fewer than we', () => {
     const connection = bench.connect();
     bench.ready();

@@ -24,6 +24,13 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn command(program: impl Into<OsString>, arguments: &[&str]) -> Command {
     let mut command = Command::new(program.into());
     command.args(arguments).current_dir(root());
+    // What cargo says about this very program: build scripts that ask for it would take another cargo's word for a
+    // change, and everything above them would be compiled again.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about_us| name.to_string_lossy().starts_with(about_us)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -1,6 +1,18 @@
 import { test } from 'node:test';
 import { clean } from '../axe.mjs';
-import { BASE, Chat, until, visit } from '../lib.mjs';
+import { BASE, Chat, visit } from '../lib.mjs';
+
+/** Questions, each with an answer that it takes. */
+const DIALOGS = {
+  dialog: [
+    ['What is your name?', 'Ada'],
+    ['What is your e-mail address?', 'ada@example.com'],
+    ['On which day?', '2026-12-24'],
+    ['How many?', '3'],
+    ['Are you sure?', 'yes'],
+  ],
+  password: [['What is the password?', 'secret-secret']],
+};
 
 for (const colorScheme of ['light', 'dark']) {
   for (const [device, settings] of Object.entries({
@@ -21,18 +33,17 @@ for (const colorScheme of ['light', 'dark']) {
       await chat.idle();
       await clean(page, 'messages and a menu');
       await chat.ask('Green', 'You chose Green.');
-      for (const [command, answers] of [['dialog', ['Ada', 'ada@example.com', '2026-12-24', '3', 'yes']], ['password', ['secret-secret']]]) {
+      for (const [command, dialog] of Object.entries(DIALOGS)) {
         await chat.send(command);
-        for (const answer of answers) {
-          const said = (await chat.bot()).length;
-          await until('the next question', async () => (await page.locator('#composer').getAttribute('placeholder')) !== 'Write a message');
+        for (const [question, answer] of dialog) {
+          await chat.heard(question);
           await chat.idle();
-          await clean(page, `${command}: before ${answer}`);
+          await clean(page, `${command}: ${question}`);
           await chat.send(answer);
-          await until('an answer', async () => (await chat.bot()).length > said);
         }
         await chat.idle();
       }
+      await chat.heard('Got the password.');
       await chat.send('fail');
       await page.getByTestId('failed-turn').waitFor();
       await chat.idle();
