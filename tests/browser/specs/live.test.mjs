@@ -57,3 +57,30 @@ test('incoming messages are read out, what was there before is not', () => visit
   await until('it is announced', async () => (await region.innerText()).includes('later words'));
   assert.doesNotMatch(await region.innerText(), /earlier words/);
 }));
+
+test('while the bot works the page says that it is typing', () => visit(async (context) => {
+  const chat = await Chat.open(context);
+  await chat.heard('Probe ready.');
+  await chat.send('slow');
+  await chat.page.locator('.status[data-status=typing]').waitFor();
+  await chat.heard('Slow is done.');
+  await chat.page.locator('.status[data-status=online]').waitFor();
+}));
+
+test('who sends more than allowed is told when it is possible again, and nothing is lost', () => visit(async (context) => {
+  const chat = await Chat.open(context);
+  await chat.ask('first', 'first');
+  const id = await chat.hasAddress();
+  const sent = await chat.page.evaluate(async (conversation) => {
+    for (let sent = 0; ; sent += 1) {
+      const response = await fetch(`/api/v1/conversations/${conversation}/messages?wait=10`, {
+        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: `number ${sent}` }),
+      });
+      if (!response.ok) return { sent, status: response.status, after: Number(response.headers.get('retry-after')) };
+    }
+  }, id);
+  assert.equal(sent.status, 429);
+  assert.ok(sent.after > 0, 'Retry-After says when');
+  await chat.send('one too many');
+  await chat.page.getByText(/You can send again in \d+ s/).waitFor();
+}));

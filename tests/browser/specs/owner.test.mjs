@@ -19,9 +19,20 @@ test('the owner sees bots, settings and problems, and where a script failed', ()
   await page.waitForURL(`${BASE}/owner`);
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   await page.getByText('Memory in use').waitFor();
+  await page.getByText(/\d GB free of .*\d GB/).waitFor();
   await clean(page, 'overview');
+  const conversations = async () => Number(await page.locator('dt', { hasText: 'Conversations of all bots' }).locator('+ dd').innerText());
+  const before = await conversations();
+  await visit(async (other) => {
+    const chat = await Chat.open(other);
+    await chat.ask('somebody else', 'somebody else');
+  });
+  await until('the page counts the new conversation by itself', async () => (await conversations()) === before + 1);
   await page.getByRole('link', { name: /^Bots/ }).click();
   await page.locator('#bot-probe').getByText('Serving', { exact: true }).waitFor();
+  const workshop = page.locator('#bot-workshop');
+  await workshop.getByText('saw.bas', { exact: false }).first().waitFor();
+  assert.match(await workshop.innerText(), /saw\.bas:2:1[\s\S]*TAKL "This line has the mistake/);
   await clean(page, 'bots');
   await page.getByRole('link', { name: /^Settings/ }).click();
   await page.getByRole('searchbox').fill('listen');

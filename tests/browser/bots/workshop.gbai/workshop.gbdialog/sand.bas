@@ -1,0 +1,2 @@
+DESCRIPTION "Sands something."
+TALK "It is smooth now."
