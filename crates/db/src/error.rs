@@ -74,13 +74,29 @@ pub enum Error {
         /// Why.
         source: sea_orm::DbErr,
     },
-    /// A copy of the file could not be written.
+    /// A copy of the database could not be written.
     #[error("cannot copy the database to {path}")]
     Copy {
         /// Where to.
         path: String,
         /// Why.
         source: sea_orm::DbErr,
+    },
+    /// A copy of the database could not be read back.
+    #[error("cannot restore the database {url} from {path}; nothing of it was kept")]
+    Restore {
+        /// The address without its password.
+        url: String,
+        /// Where from.
+        path: String,
+        /// Why.
+        source: sea_orm::DbErr,
+    },
+    /// A copy is read back into an empty database only.
+    #[error("the database {url} is not empty; a copy is restored into an empty database or schema only")]
+    NotEmpty {
+        /// The address without its password.
+        url: String,
     },
     /// The writer has stopped: the server is shutting down.
     #[error("the database writer has stopped")]

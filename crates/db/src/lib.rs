@@ -5,15 +5,16 @@
 //! and answers them only after its commit. Nothing but the database is awaited inside a write.
 
 mod connect;
+mod copy;
 mod error;
-mod inspect;
+mod history;
 mod migrate;
 mod scope;
 mod writer;
 
 pub use connect::{Db, DbUrl, Dialect};
 pub use error::{Error, Result};
-pub use inspect::AppliedMigration;
+pub use history::AppliedMigration;
 pub use migrate::{Migration, MigrationReport, Schema};
 pub use scope::{OrgScope, row};
 pub use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult};

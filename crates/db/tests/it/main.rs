@@ -1,7 +1,8 @@
 //! The database door on both engines.
 #![cfg(test)]
 
-mod inspect;
+mod copies;
+mod history;
 mod migrations;
 mod notes;
 mod scope;

@@ -26,6 +26,11 @@ pub use service::{
 /// The tables of this domain.
 pub const MIGRATIONS: &[Migration] = &[m0001_data::MIGRATION];
 
+/// The schemas of PostgreSQL that hold bots' tables, for a copy of the whole database; it has run the migrations.
+pub async fn schemas(db: &botserver_db::Db) -> Result<Vec<String>> {
+    store::Store::schemas(db.read()).await
+}
+
 /// What this domain brings. It has no routes: a bot's data is reached by its scripts.
 pub fn module(service: &DataService, elsewhere: DeleteElsewhere) -> Module {
     Module {

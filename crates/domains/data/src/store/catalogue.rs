@@ -3,16 +3,29 @@
 use std::sync::Arc;
 
 use botserver_db::{OrgScope, row};
+use botserver_kernel::{BotId, OrgId};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
-use sea_query::{Expr, ExprTrait, OnConflict};
+use sea_query::{Expr, ExprTrait, OnConflict, Query};
 use serde_json::Value as Json;
 
-use super::Store;
+use super::{Store, schema_name};
 use crate::{BotScope, Error, Result, Table};
 
 const TABLES: &str = "data_tables";
 
 impl Store {
+    /// The schemas of all bots that have tables, of every organisation: only for a copy of the whole installation.
+    pub(crate) async fn schemas<C: ConnectionTrait>(connection: &C) -> Result<Vec<String>> {
+        let broken = |source| Error::statement("the schemas of bots", source);
+        let query = Query::select().distinct().columns(["org_id", "bot_id"]).from(TABLES).to_owned();
+        let rows = connection.query_all(&query).await.map_err(broken)?;
+        let scope = |found: &QueryResult| {
+            Ok(BotScope { org_id: OrgId::new(row(found, "org_id")?), bot_id: BotId::new(row(found, "bot_id")?) })
+        };
+        let scopes = rows.iter().map(scope).collect::<Result<Vec<_>, DbErr>>().map_err(broken)?;
+        Ok(scopes.into_iter().map(schema_name).collect())
+    }
+
     /// The tables of a bot, by name.
     pub(crate) async fn tables<C: ConnectionTrait>(self, connection: &C, scope: BotScope) -> Result<Vec<Table>> {
         let mut query = OrgScope(scope.org_id).select(TABLES);

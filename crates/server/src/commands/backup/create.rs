@@ -11,13 +11,17 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use botserver_config::Settings;
-use botserver_db::{Db, DbUrl};
+use botserver_db::{AppliedMigration, Db, DbUrl};
 use botserver_kernel::{Clock, SystemClock};
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 use zstd::Encoder;
 
-use super::{BOTS, CHECKSUMS, DATABASE, MANIFEST, OBJECTS, SETTINGS, manifest::Manifest, size};
+use super::{
+    BOTS, CHECKSUMS, MANIFEST, OBJECTS, SETTINGS,
+    manifest::{Database, Manifest},
+    size,
+};
 use crate::{
     command_line::Common,
     commands::Ending,
@@ -34,15 +38,10 @@ const MODE: u32 = 0o600;
 
 pub(crate) async fn create(common: &Common, file: &Path) -> Result<Ending> {
     let settings = settings::load(common, &Overrides::default())?;
-    let DbUrl::Sqlite(database) = DbUrl::parse(settings.storage.database.expose())? else {
-        bail!(
-            "the database of this installation is PostgreSQL, which has tools of its own: save it with `pg_dump \
-             --format=custom --file=FILE URL`, and copy the folders {} and {}",
-            settings.storage.objects.expose().trim_start_matches("file://"),
-            settings.bots.dir.display()
-        );
-    };
-    if !database.is_file() {
+    let url = DbUrl::parse(settings.storage.database.expose())?;
+    if let DbUrl::Sqlite(database) = &url
+        && !database.is_file()
+    {
         bail!("there is no installation in {}: {} does not exist", settings.data_dir.display(), database.display());
     }
     if file.symlink_metadata().is_ok() {
@@ -51,13 +50,12 @@ pub(crate) async fn create(common: &Common, file: &Path) -> Result<Ending> {
     // On the same disk and as private as the original.
     let folder = tempfile::Builder::new().prefix(".backup-").tempdir_in(&settings.data_dir);
     let folder = folder.with_context(|| format!("cannot write in {}", settings.data_dir.display()))?;
-    let copy = folder.path().join(DATABASE);
-    let db = Db::connect(&DbUrl::Sqlite(database)).await?;
-    let history = db.check_history(&modules::migrations()).await;
-    let copied = db.copy_to(&copy).await;
+    let database = Database::of(&url);
+    let copy = folder.path().join(database.entry());
+    let db = Db::connect(&url).await?;
+    let copied = copy_of(&db, &copy).await;
     db.close().await;
-    let manifest = Manifest::new(SystemClock.now().to_string(), &history?);
-    copied?;
+    let manifest = Manifest::new(SystemClock.now().to_string(), database, &copied?);
 
     let target = file.to_owned();
     let config = common.config.clone().unwrap_or_else(|| settings.data_dir.join("config.toml"));
@@ -74,6 +72,17 @@ pub(crate) async fn create(common: &Common, file: &Path) -> Result<Ending> {
         size(saved.compressed)
     ));
     Ok(Ending::Success)
+}
+
+/// Copies the database; answers which migrations it has seen.
+async fn copy_of(db: &Db, copy: &Path) -> Result<Vec<AppliedMigration>> {
+    let history = db.check_history(&modules::migrations()).await?;
+    if history.is_empty() {
+        bail!("there is no installation in {}: no server has opened it yet", db.url().display());
+    }
+    let schemas = botserver_data::schemas(db).await?;
+    db.copy_to(copy, &schemas).await?;
+    Ok(history)
 }
 
 /// What came of it.
@@ -115,7 +124,7 @@ fn fill(out: File, manifest: &Manifest, config: &Path, database: &Path, settings
     if config.is_file() {
         archive.file(SETTINGS, config)?;
     }
-    archive.file(DATABASE, database)?;
+    archive.file(manifest.database.entry(), database)?;
     let objects = PathBuf::from(settings.storage.objects.expose().trim_start_matches("file://"));
     archive.tree(OBJECTS, &objects)?;
     archive.tree(BOTS, &settings.bots.dir)?;

@@ -1,8 +1,10 @@
 //! What a backup says about itself.
 
 use anyhow::{Result, bail};
-use botserver_db::AppliedMigration;
+use botserver_db::{AppliedMigration, DbUrl};
 use serde::{Deserialize, Serialize};
+
+use super::{POSTGRES, SQLITE};
 
 /// Grows when an older release could not read what this one writes.
 const FORMAT: u32 = 1;
@@ -16,10 +18,35 @@ pub(super) struct Manifest {
     pub(super) created_at: String,
     /// The release that wrote it.
     pub(super) botserver: String,
-    /// Which database `database.sqlite` is a copy of; only `sqlite` today.
-    pub(super) database: String,
+    /// Which database it holds a copy of.
+    pub(super) database: Database,
     /// `domain/number name` of each migration that the database has seen.
     pub(super) migrations: Vec<String>,
+}
+
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+impl Database {
+    pub(super) const fn of(url: &DbUrl) -> Self {
+        match url {
+            DbUrl::Sqlite(_) => Self::Sqlite,
+            DbUrl::Postgres { .. } => Self::Postgres,
+        }
+    }
+
+    /// Its entry in the archive.
+    pub(super) const fn entry(self) -> &'static str {
+        match self {
+            Self::Sqlite => SQLITE,
+            Self::Postgres => POSTGRES,
+        }
+    }
 }
 
 /// Only the part that every format has.
@@ -31,12 +58,12 @@ struct AnyManifest {
 }
 
 impl Manifest {
-    pub(super) fn new(created_at: String, history: &[AppliedMigration]) -> Self {
+    pub(super) fn new(created_at: String, database: Database, history: &[AppliedMigration]) -> Self {
         Self {
             format: FORMAT,
             created_at,
             botserver: env!("CARGO_PKG_VERSION").to_owned(),
-            database: "sqlite".to_owned(),
+            database,
             migrations: history.iter().map(|own| format!("{}/{} {}", own.domain, own.number, own.name)).collect(),
         }
     }
@@ -51,11 +78,7 @@ impl Manifest {
                 any.botserver
             );
         }
-        let manifest: Self = serde_json::from_slice(bytes)?;
-        if manifest.database != "sqlite" {
-            bail!("the backup holds a database of the kind `{}`, which this release cannot restore", manifest.database);
-        }
-        Ok(manifest)
+        Ok(serde_json::from_slice(bytes)?)
     }
 }
 
@@ -75,7 +98,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let history = [AppliedMigration { domain: "engine".to_owned(), number: 1, name: "tables".to_owned() }];
-        let manifest = Manifest::new("2026-11-22T10:00:00Z".to_owned(), &history);
+        let manifest = Manifest::new("2026-11-22T10:00:00Z".to_owned(), Database::Postgres, &history);
         assert_eq!(manifest.migrations, ["engine/1 tables"]);
         assert_eq!(Manifest::parse(&serde_json::to_vec(&manifest).expect("JSON")).expect("our own"), manifest);
         assert!(Manifest::parse(b"[]").is_err());

@@ -1,7 +1,8 @@
 //! `botserver backup`: an installation as one tar.zst that can be read without this program, and back.
 //!
-//! In the archive, in this order: `manifest.json`; `config.toml`; `database.sqlite`, a consistent copy; the trees
-//! `objects/` and `bots/`; `checksums.txt`, in the form that `sha256sum --check` reads.
+//! In the archive, in this order: `manifest.json`; `config.toml`; a consistent copy of the database, `database.sqlite`
+//! or, of PostgreSQL, the script `database.sql`; the trees `objects/` and `bots/`; `checksums.txt`, in the form that
+//! `sha256sum --check` reads.
 
 mod create;
 mod manifest;
@@ -19,7 +20,8 @@ use crate::terminal;
 /// The entries that are files at the top.
 const MANIFEST: &str = "manifest.json";
 const SETTINGS: &str = "config.toml";
-const DATABASE: &str = "database.sqlite";
+const SQLITE: &str = "database.sqlite";
+const POSTGRES: &str = "database.sql";
 const CHECKSUMS: &str = "checksums.txt";
 /// The entries that are trees.
 const OBJECTS: &str = "objects";

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use botserver_db::{Db, DbUrl};
 
-use super::{size, unpack::unpack};
+use super::{POSTGRES, manifest::Database, size, unpack::unpack};
 use crate::{
     command_line::Common,
     commands::Ending,
@@ -25,7 +25,7 @@ pub(crate) async fn restore(common: &Common, file: &Path) -> Result<Ending> {
     make_private(&draft).with_context(|| {
         format!("cannot make {}; if another restore was interrupted there, remove it first", draft.display())
     })?;
-    let restored = fill(file, &draft, &dir).await;
+    let restored = fill(common, file, &draft, &dir).await;
     if restored.is_err() {
         // We made it, and nothing in it can be used.
         let _ = fs::remove_dir_all(&draft);
@@ -84,15 +84,37 @@ fn make_private(dir: &Path) -> std::io::Result<()> {
     builder.create(dir)
 }
 
-async fn fill(file: &Path, draft: &Path, dir: &Path) -> Result<(usize, u64)> {
+async fn fill(common: &Common, file: &Path, draft: &Path, dir: &Path) -> Result<(usize, u64)> {
     let (source, target) = (file.to_owned(), draft.to_owned());
     let contents = tokio::task::spawn_blocking(move || unpack(&source, Some(&target))).await??;
-    let db = Db::connect(&DbUrl::Sqlite(draft.join("botserver.db"))).await?;
+    let url = match contents.manifest.database {
+        Database::Sqlite => DbUrl::Sqlite(draft.join("botserver.db")),
+        Database::Postgres => restore_postgres(common, draft).await?,
+    };
+    let db = Db::connect(&url).await?;
     let history = db.check_history(&modules::migrations()).await;
     db.close().await;
     history?;
     fs::rename(draft, dir).with_context(|| format!("cannot rename {} to {}", draft.display(), dir.display()))?;
     Ok((contents.files, contents.bytes))
+}
+
+/// Fills the database that the settings name; those of the backup, unless others are given.
+async fn restore_postgres(common: &Common, draft: &Path) -> Result<DbUrl> {
+    let own = draft.join("config.toml");
+    let config = common.config.clone().or_else(|| own.is_file().then_some(own));
+    let settings = settings::load(&Common { config, ..common.clone() }, &Overrides::default())?;
+    let url = DbUrl::parse(settings.storage.database.expose())?;
+    if let DbUrl::Sqlite(_) = url {
+        bail!(
+            "the backup holds a PostgreSQL database; name an empty one to restore it into: \
+             BOTSERVER_STORAGE__DATABASE=postgres://USER:PASSWORD@HOST/NAME"
+        );
+    }
+    let script = draft.join(POSTGRES);
+    Db::restore(&url, &script).await?;
+    fs::remove_file(&script)?;
+    Ok(url)
 }
 
 /// Settings may name other places than the one that was restored.
@@ -107,7 +129,8 @@ fn tell_of_other_places(common: &Common, dir: &Path) {
         ("storage.objects", objects.trim_start_matches("file://"), dir.join("objects")),
         ("bots.dir", &*settings.bots.dir.display().to_string(), dir.join("bots")),
     ] {
-        if Path::new(named) != restored {
+        // PostgreSQL was restored to where the settings say.
+        if !named.starts_with("postgres") && Path::new(named) != restored {
             let origin = settings.origin(key);
             terminal::tell(&format!(
                 "Note: {key} ({origin}) names another place than {}, where it was restored.",

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tar::{Archive, EntryType};
 
 use super::{
-    BOTS, CHECKSUMS, DATABASE, MANIFEST, OBJECTS, SETTINGS,
+    BOTS, CHECKSUMS, MANIFEST, OBJECTS, POSTGRES, SETTINGS, SQLITE,
     create::{Hashing, hex},
     manifest::Manifest,
 };
@@ -117,7 +117,7 @@ impl Reader<'_> {
         if let Some(missing) = expected.keys().next() {
             bail!("{missing} is missing: the backup was changed");
         }
-        ensure!(self.found.contains_key(DATABASE), "the backup holds no database");
+        ensure!(self.found.contains_key(manifest.database.entry()), "the backup holds no database");
         Ok(Contents { manifest, files: self.found.len(), bytes: self.bytes })
     }
 }
@@ -141,13 +141,13 @@ fn place_of(path: &str, kind: EntryType) -> Result<PathBuf> {
     let plain = parts.join("/") == path.trim_end_matches('/') && !path.contains(['\\', '\0']);
     let known = matches!(
         (parts.as_slice(), kind),
-        ([MANIFEST | SETTINGS | DATABASE | CHECKSUMS], EntryType::Regular)
+        ([MANIFEST | SETTINGS | SQLITE | POSTGRES | CHECKSUMS], EntryType::Regular)
             | ([OBJECTS | BOTS], EntryType::Directory)
             | ([OBJECTS | BOTS, _, ..], _)
     );
     ensure!(plain && known, "the backup holds {shown}, which belongs to no backup; nothing of it was restored");
     Ok(match parts.as_slice() {
-        [DATABASE] => PathBuf::from("botserver.db"),
+        [SQLITE] => PathBuf::from("botserver.db"),
         _ => relative.to_owned(),
     })
 }

@@ -1,11 +1,9 @@
-//! Looking at a database from outside of the server: its history, and a consistent copy of its file.
-
-use std::path::Path;
+//! The migrations that a database has seen, as somebody from outside of the server looks at them.
 
 use sea_orm::ConnectionTrait;
 use sea_query::{Alias, Query};
 
-use crate::{Db, DbUrl, Error, Migration, Result, migrate::HISTORY};
+use crate::{Db, Error, Migration, Result, migrate::HISTORY};
 
 /// A migration that has run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,20 +52,6 @@ impl Db {
             Some(newer) => Err(Error::Newer { domain: newer.domain.clone(), number: newer.number }),
             None => Ok(applied),
         }
-    }
-
-    /// Writes a consistent copy of a SQLite file while others read and write it. The target must not exist.
-    pub async fn copy_to(&self, target: &Path) -> Result<()> {
-        let path = target.display().to_string();
-        let DbUrl::Sqlite(_) = self.url() else {
-            let source = sea_orm::DbErr::Custom("only a SQLite database is one file".to_owned());
-            return Err(Error::Copy { path, source });
-        };
-        self.migrator()
-            .execute_unprepared(&format!("VACUUM INTO '{}'", path.replace('\'', "''")))
-            .await
-            .map(drop)
-            .map_err(|source| Error::Copy { path, source })
     }
 }
 

@@ -1,9 +1,9 @@
-//! Looking from outside: the history of any database, and a copy of a file that is in use.
+//! Looking from outside: the history of any database.
 
 use botserver_db::{Db, DbUrl, Error, Migration};
 use botserver_testkit::db_tests;
 
-use crate::notes::{MIGRATIONS, texts, write};
+use crate::notes::MIGRATIONS;
 
 const NONE: [Migration; 0] = [];
 const LATER_MS: i64 = 1_800_000_000_000;
@@ -20,24 +20,6 @@ db_tests! {
         assert_eq!((&*applied[0].domain, applied[0].number, &*applied[0].name), ("notes", 1, "notes"));
         let newer = db.check_history(&NONE).await.unwrap_err();
         assert!(matches!(&newer, Error::Newer { domain, number: 1 } if domain == "notes"), "{newer:?}");
-    }
-
-    async fn only_a_file_can_be_copied(db: Db) {
-        db.migrate(&MIGRATIONS, LATER_MS).await.unwrap();
-        write(&db, "before").await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("it's a copy.db");
-        let copied = db.copy_to(&target).await;
-        if matches!(db.url(), DbUrl::Postgres { .. }) {
-            assert!(matches!(copied, Err(Error::Copy { .. })), "{copied:?}");
-            return;
-        }
-        copied.unwrap();
-        write(&db, "after").await.unwrap();
-        let copy = Db::connect(&DbUrl::Sqlite(target.clone())).await.unwrap();
-        assert_eq!(texts(&copy).await, ["before"]);
-        copy.close().await;
-        assert!(db.copy_to(&target).await.is_err(), "a copy never overwrites");
     }
 }
 
