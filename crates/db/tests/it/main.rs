@@ -1,6 +1,7 @@
 //! The database door on both engines.
 #![cfg(test)]
 
+mod durability;
 mod inspect;
 mod migrations;
 mod notes;
