@@ -18,7 +18,7 @@ pub use kind::Kind;
 pub use nearest::nearest;
 pub use origin::Origin;
 pub use server::{
-    BotsSettings, LimitsSettings, LockedSettings, LogFormat, LogSettings, OutboundSettings, Problem, ServerKey,
-    ServerSettings, Settings, SettingsError, StorageSettings, server_keys,
+    BotsSettings, Durability, LimitsSettings, LockedSettings, LogFormat, LogSettings, OutboundSettings, Problem,
+    ServerKey, ServerSettings, Settings, SettingsError, StorageSettings, server_keys,
 };
 pub use sources::{Flag, ReadFile, Sources, SystemFiles, process_environment};

@@ -26,6 +26,16 @@ pub enum Dialect {
     Postgres,
 }
 
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The disk: what was answered survives a power cut.
+    Full,
+    /// Nothing: a power cut may take the last commits with it, and an SQLite file as a whole. For tests and throw-away
+    /// installations.
+    Off,
+}
+
 /// Where the database is. `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DbUrl {
@@ -127,11 +137,16 @@ const POSTGRES_WRITERS: usize = 4;
 impl Db {
     /// Opens the database; the file (not its folder) is made if it is missing.
     pub async fn connect(url: &DbUrl) -> Result<Self> {
+        Self::connect_with(url, Durability::Full).await
+    }
+
+    /// [`Self::connect`], with a say in what commits wait for.
+    pub async fn connect_with(url: &DbUrl, durability: Durability) -> Result<Self> {
         let open = |source| Error::Open { url: url.display(), source };
         let (reader, migrator, write_connections) = match url {
             DbUrl::Sqlite(path) => {
-                let writer = Database::connect(sqlite_options(path, Access::Write)).await.map_err(open)?;
-                let reader = Database::connect(sqlite_options(path, Access::Read)).await.map_err(open)?;
+                let writer = Database::connect(sqlite_options(path, Access::Write, durability)).await.map_err(open)?;
+                let reader = Database::connect(sqlite_options(path, Access::Read, durability)).await.map_err(open)?;
                 (reader, writer.clone(), vec![writer])
             }
             DbUrl::Postgres { url: address, schema } => {
@@ -144,6 +159,9 @@ impl Db {
                 reach(address, schema.as_deref()).await.map_err(open)?;
                 if let Some(schema) = schema {
                     options.set_schema_search_path(schema.clone());
+                }
+                if durability == Durability::Off {
+                    options.map_sqlx_postgres_opts(|postgres| postgres.options([("synchronous_commit", "off")]));
                 }
                 let pool = Database::connect(options).await.map_err(open)?;
                 (pool.clone(), pool.clone(), vec![pool; POSTGRES_WRITERS])
@@ -224,8 +242,10 @@ enum Access {
     Write,
 }
 
-fn sqlite_options(path: &Path, access: Access) -> ConnectOptions {
+fn sqlite_options(path: &Path, access: Access, durability: Durability) -> ConnectOptions {
     let path = path.to_owned();
+    // FULL: a commit that was answered survives a power cut, not only a killed process.
+    let synchronous = if durability == Durability::Full { "FULL" } else { "OFF" };
     // The file's name is given apart: in an address `%`, `?` and `#` would have to be escaped.
     let mut options = ConnectOptions::new("sqlite://");
     options
@@ -239,10 +259,13 @@ fn sqlite_options(path: &Path, access: Access) -> ConnectOptions {
                 .filename(&path)
                 .create_if_missing(access == Access::Write)
                 .pragma("journal_mode", "WAL")
-                // FULL: a commit that was answered survives a power cut, not only a killed process.
-                .pragma("synchronous", "FULL")
+                .pragma("synchronous", synchronous)
                 .pragma("foreign_keys", "ON")
                 .pragma("cache_size", "-8192")
+                // What a savepoint or a statement of many rows must remember stays in memory instead of a file.
+                .pragma("temp_store", "MEMORY")
+                // 16 MiB: the pages that every turn changes go back into the file once for many turns.
+                .pragma("wal_autocheckpoint", "4000")
                 .busy_timeout(Duration::from_secs(20))
                 .statement_cache_capacity(200);
             if access == Access::Read { sqlite.pragma("query_only", "ON") } else { sqlite }

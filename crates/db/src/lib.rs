@@ -12,7 +12,7 @@ mod migrate;
 mod scope;
 mod writer;
 
-pub use connect::{Db, DbUrl, Dialect};
+pub use connect::{Db, DbUrl, Dialect, Durability};
 pub use error::{Error, Result};
 pub use history::AppliedMigration;
 pub use migrate::{Migration, MigrationReport, Schema};

@@ -8,7 +8,7 @@ use botserver_bot::{BotTurns, ChatDependencies, ChatService};
 use botserver_cache::{LocalPubSub, MemoryCache};
 use botserver_config::Settings;
 use botserver_data::DataService;
-use botserver_db::{Db, DbUrl, MigrationReport};
+use botserver_db::{Db, DbUrl, Durability, MigrationReport};
 use botserver_engines::{Engine, EngineOptions};
 use botserver_http::{HostPort, HttpClient, OutboundPolicy};
 use botserver_kernel::{Clock, IdSource, RandomIds, SystemClock};
@@ -48,7 +48,11 @@ pub(crate) struct Assembled {
 pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &CancellationToken) -> Result<Assembled> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
-    let db = Db::connect(&DbUrl::parse(settings.storage.database.expose())?).await?;
+    let durability = match settings.storage.durability {
+        botserver_config::Durability::Full => Durability::Full,
+        botserver_config::Durability::Off => Durability::Off,
+    };
+    let db = Db::connect_with(&DbUrl::parse(settings.storage.database.expose())?, durability).await?;
     let migrated = db.migrate(&modules::migrations(), clock.now_ms()).await?;
 
     let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(CACHE_BYTES));

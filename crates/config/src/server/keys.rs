@@ -32,6 +32,7 @@ const KEYS: &[ServerKey] = &[
     key("server.request_timeout_seconds", Kind::Integer { min: 1, max: 3_600 }, Some("75"), "Longest time a request may take; `?wait` takes up to 60."),
     key("server.cors_allowed_origins", Kind::Origins, Some(""), "Other origins whose pages may call this server and open the chat socket."),
     key("storage.database", Kind::Connection, Some("sqlite://DATA/botserver.db"), "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME."),
+    key("storage.durability", Kind::Choice(&["full", "off"]), Some("full"), "full: what was answered survives a power cut. off: nothing waits for the disk; for tests and throw-away installations."),
     key("storage.objects", Kind::Connection, Some("file://DATA/objects"), "Where files of conversations are kept."),
     key("bots.dir", Kind::Text, Some("DATA/bots"), "Folder of the bot packages."),
     key("log.level", Kind::Text, Some("info"), "error, warn, info, debug, trace, or a filter such as `info,botserver_packages=debug`."),

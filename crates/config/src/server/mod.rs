@@ -24,11 +24,20 @@ pub struct ServerSettings {
     pub cors_allowed_origins: Vec<String>,
 }
 
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the meaning of both stands in `server_keys`")]
+pub enum Durability {
+    Full,
+    Off,
+}
+
 /// Where data is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the documentation of every field is in `server_keys`")]
 pub struct StorageSettings {
     pub database: Secret<String>,
+    pub durability: Durability,
     pub objects: Secret<String>,
 }
 
@@ -184,6 +193,11 @@ impl Settings {
             },
             storage: StorageSettings {
                 database: Secret::new(values.text("storage.database").to_owned()),
+                durability: if values.text("storage.durability").eq_ignore_ascii_case("off") {
+                    Durability::Off
+                } else {
+                    Durability::Full
+                },
                 objects: Secret::new(values.text("storage.objects").to_owned()),
             },
             bots: BotsSettings { dir: PathBuf::from(values.text("bots.dir")) },

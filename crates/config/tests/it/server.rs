@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use botserver_config::{Flag, Origin, ReadFile, Settings, SettingsError, Sources, SystemFiles};
+use botserver_config::{Durability, Flag, Origin, ReadFile, Settings, SettingsError, Sources, SystemFiles};
 
 #[derive(Default)]
 struct Files(BTreeMap<PathBuf, String>);
@@ -73,6 +73,16 @@ fn every_default_is_read() {
     assert_eq!(settings.limits.upload_max_bytes, 10 << 20);
     assert_eq!(settings.bots.dir, Path::new("/data/bots"));
     assert!(settings.outbound.allow.is_empty());
+    assert_eq!(settings.storage.durability, Durability::Full);
+}
+
+#[test]
+fn durability_is_full_or_off() {
+    let with = |word| World { env: vec![("BOTSERVER_STORAGE__DURABILITY", word)], ..World::default() };
+    assert_eq!(with("off").load().unwrap().storage.durability, Durability::Off);
+    assert_eq!(with("FULL").load().unwrap().storage.durability, Durability::Full);
+    let refused = with("fast").problems();
+    assert!(refused.contains("storage.durability") && refused.contains("full"), "{refused}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod copies;
+mod durability;
 mod history;
 mod migrations;
 mod notes;
