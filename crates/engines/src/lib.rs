@@ -26,6 +26,6 @@ pub use commit::{CommitExtension, CommittedEvent, TurnCommit, commit_turns};
 pub use engine::{Engine, EngineOptions, LaneNotice, TurnHandler};
 pub use error::{Error, Result, TurnError};
 pub use model::{Execution, InboxItem, ItemKind, Lane, LaneId, NewLane, Status, TimerRow, Wait};
-pub use program::{Failure, LocalFailure, LocalWork, Outcome, Program, Step, TurnBuffer};
+pub use program::{Failure, LocalFailure, LocalWork, LogLine, Outcome, Program, Step, TurnBuffer};
 pub use store::{delete_lanes, events, insert_lane, newest_seq, queued_items, waiting_versions};
 pub use turn::{Drive, Turn, TurnEnd};

@@ -1,5 +1,7 @@
 //! What the engine can run: anything that can be stepped, answered and snapshotted.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use botserver_db::{Tx, WriteFuture};
 use serde_json::{Map, Value as Json};
@@ -91,6 +93,33 @@ pub struct TurnBuffer {
     pub state: Map<String, Json>,
     /// True once `state` differs from what was loaded.
     pub state_changed: bool,
+    /// Lines for the server's log. They are written when the turn is committed, so that a turn that is
+    /// replayed does not repeat them.
+    pub log: Vec<LogLine>,
+}
+
+/// A line that a program writes to the server's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// How important it is.
+    pub level: tracing::Level,
+    /// Whose program wrote it, such as the name of its bot.
+    pub source: Arc<str>,
+    /// The line.
+    pub message: String,
+}
+
+impl LogLine {
+    /// Writes it.
+    pub fn write(&self) {
+        let (source, message) = (&*self.source, &*self.message);
+        match self.level {
+            tracing::Level::ERROR => tracing::error!(bot = source, message, "script"),
+            tracing::Level::WARN => tracing::warn!(bot = source, message, "script"),
+            tracing::Level::INFO => tracing::info!(bot = source, message, "script"),
+            _ => tracing::debug!(bot = source, message, "script"),
+        }
+    }
 }
 
 impl TurnBuffer {

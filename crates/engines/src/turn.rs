@@ -462,6 +462,7 @@ impl<'e> Turn<'e> {
         let last_seq = self.engine.commit(commit).await?.ok_or(TurnError::Conflict)?;
         self.lane.version += 1;
         self.lane.last_seq = last_seq;
+        self.buffer.log.drain(..).for_each(|line| line.write());
         if std::mem::take(&mut self.buffer.state_changed) {
             self.lane.state.clone_from(&self.buffer.state);
         }

@@ -9,7 +9,7 @@ use rand::Rng;
 
 use crate::{CallContext, Keyword};
 
-/// NOW, TODAY, TIME, TIMESTAMP, RND, RANDOM, GUID, GENERATE CODE.
+/// NOW, TODAY, DATE, TIME, HOUR, TIMESTAMP, RND, RANDOM, GUID, GENERATE CODE.
 pub fn clock_keywords(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Vec<Keyword> {
     let mut all = Vec::new();
     let mut at = |name, forms: &[&'static str], doc, example, read: fn(Timestamp, &TimeZone) -> Value| {
@@ -30,6 +30,16 @@ pub fn clock_keywords(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Vec<Ke
         let (hour, minute, second) = civil(now, zone).hms();
         Value::text(format!("{hour:02}:{minute:02}:{second:02}"))
     });
+    at("DATE", &["DATE"], "The current date, as TODAY gives it.", "TALK date", |now, zone| {
+        Value::Date(day(civil(now, zone)))
+    });
+    at(
+        "HOUR",
+        &["HOUR"],
+        "The current hour, from 0 to 23.",
+        "IF hour < 12 THEN TALK \"Good morning!\"",
+        |now, zone| Value::Int(i64::from(civil(now, zone).hms().0)),
+    );
     at("TIMESTAMP", &["TIMESTAMP"], "Seconds since 1970-01-01 UTC.", "TALK TIMESTAMP()", |now, _| {
         Value::Int(now.as_second())
     });

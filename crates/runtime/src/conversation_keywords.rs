@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use botserver_basic_types::{Arg, BasicError, Effect, FileHandle, KeywordDecl, Value, ops};
+use botserver_engines::LogLine;
 use botserver_kernel::{IdSource, MessageId};
 use botserver_ui_tree::{ChatEvent, FilePart, Part, Speaker};
 
@@ -11,16 +12,6 @@ use crate::{CallContext, Handler, Keyword, TurnBuffer};
 /// TALK, SEND FILE, WAIT, PRINT and the LOG family.
 pub fn conversation_keywords(ids: &Arc<dyn IdSource>) -> Vec<Keyword> {
     let mut all = vec![talk(ids.clone()), send_file(ids.clone()), wait(), print()];
-    all.push(Keyword::missing(
-        KeywordDecl::new(
-            "TALK TO",
-            &["TALK TO target:expr , message:expr", "SEND TO target:expr , message:expr"],
-            Effect::Write,
-            "Sends a message to somebody else, through a channel.",
-            "TALK TO \"whatsapp:+15550100\", \"Your order is on its way.\"",
-        ),
-        "another channel",
-    ));
     all.extend(["LOG_INFO", "LOG_WARN", "LOG_ERROR", "LOG_DEBUG"].map(log));
     all
 }
@@ -124,10 +115,7 @@ fn print() -> Keyword {
         "Writes a line to the server's log, not to the person.",
         "PRINT \"The order has arrived.\"",
     );
-    Keyword::say(decl, |cx, _, args| {
-        tracing::info!(bot = &*cx.bot_name, message = args.text("message"), "script");
-        Ok(Value::Null)
-    })
+    log_keyword(decl, tracing::Level::INFO)
 }
 
 fn log(name: &'static str) -> Keyword {
@@ -139,14 +127,18 @@ fn log(name: &'static str) -> Keyword {
         "LOG_INFO \"The nightly import has begun.\"",
     );
     let decl = KeywordDecl { forms: vec![format!("{name} message:expr").into()], ..decl };
-    Keyword::say(decl, move |cx, _, args| {
-        let (bot, message) = (&*cx.bot_name, args.text("message"));
-        match name {
-            "LOG_ERROR" => tracing::error!(bot, message, "script"),
-            "LOG_WARN" => tracing::warn!(bot, message, "script"),
-            "LOG_DEBUG" => tracing::debug!(bot, message, "script"),
-            _ => tracing::info!(bot, message, "script"),
-        }
+    let level = match name {
+        "LOG_ERROR" => tracing::Level::ERROR,
+        "LOG_WARN" => tracing::Level::WARN,
+        "LOG_DEBUG" => tracing::Level::DEBUG,
+        _ => tracing::Level::INFO,
+    };
+    log_keyword(decl, level)
+}
+
+fn log_keyword(decl: KeywordDecl, level: tracing::Level) -> Keyword {
+    Keyword::say(decl, move |cx, turn, args| {
+        turn.log.push(LogLine { level, source: cx.bot_name.clone(), message: args.text("message") });
         Ok(Value::Null)
     })
 }

@@ -29,6 +29,15 @@ const FORMAT: u8 = 1;
 /// Bits of its third byte; append-only.
 const ASKED: u8 = 1;
 const SPOKE: u8 = 2;
+/// The texts that were typed follow, as JSON behind its length.
+const TYPED: u8 = 4;
+
+/// The argument in which keywords with filters are told what people have typed in this run: texts that could be
+/// taken for a piece of a condition. A filter that a script puts together in a variable keeps them values.
+pub const TYPED_TEXTS: &str = "typed_texts";
+/// Typed texts that are remembered, and their longest; a longer one is no injection that anybody needs.
+const MOST_TYPED: usize = 32;
+const LONGEST_TYPED: usize = 4_096;
 
 /// Why a program could not be started or taken up again.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +75,8 @@ pub struct ScriptProgram {
     spoke: bool,
     /// How long a HEAR waits, from the bot's settings.
     hear_timeout_ms: Option<i64>,
+    /// See [`TYPED_TEXTS`].
+    typed: Vec<String>,
 }
 
 impl ScriptProgram {
@@ -78,11 +89,16 @@ impl ScriptProgram {
         ids: Arc<dyn IdSource>,
         context: CallContext,
     ) -> Result<Self, StartError> {
+        let texts: Vec<Value> = params.iter().map(|(_, value)| value.clone()).collect();
         let mut machine = Machine::new(image, script, params, Limits::default())?;
         for (name, value) in context.config.params() {
             machine.set_global(&name, &param(value))?;
         }
-        Ok(Self::around(machine, keywords, ids, context))
+        let mut program = Self::around(machine, keywords, ids, context);
+        for text in &texts {
+            program.note_typed(text);
+        }
+        Ok(program)
     }
 
     /// Takes a saved script up again.
@@ -93,15 +109,20 @@ impl ScriptProgram {
         ids: Arc<dyn IdSource>,
         context: CallContext,
     ) -> Result<Self, StartError> {
-        let (&[format, attempts, flags], machine) =
+        let (&[format, attempts, flags], rest) =
             saved.split_first_chunk::<3>().ok_or_else(|| StartError::Snapshot("it is too short".to_owned()))?;
         if format != FORMAT {
             return Err(StartError::Snapshot(format!("its format {format} is unknown to this build")));
         }
+        let (typed, machine) = if flags & TYPED == 0 {
+            (Vec::new(), rest)
+        } else {
+            read_typed(rest).ok_or_else(|| StartError::Snapshot("its texts cannot be read".to_owned()))?
+        };
         let machine = Machine::restore(image, machine, Limits::default())
             .map_err(|error| StartError::Snapshot(error.to_string()))?;
         let (asked, spoke) = (flags & ASKED != 0, flags & SPOKE != 0);
-        Ok(Self { attempts, asked, spoke, ..Self::around(machine, keywords, ids, context) })
+        Ok(Self { attempts, asked, spoke, typed, ..Self::around(machine, keywords, ids, context) })
     }
 
     fn around(machine: Machine, keywords: Arc<KeywordRegistry>, ids: Arc<dyn IdSource>, context: CallContext) -> Self {
@@ -116,6 +137,19 @@ impl ScriptProgram {
             asked: false,
             spoke: false,
             hear_timeout_ms,
+            typed: Vec::new(),
+        }
+    }
+
+    /// Remembers a text from outside if it could be taken for a piece of a condition.
+    fn note_typed(&mut self, value: &Value) {
+        let Value::Text(text) = value else { return };
+        let text = text.trim();
+        if could_be_a_condition(text) && text.len() <= LONGEST_TYPED && !self.typed.iter().any(|own| own == text) {
+            if self.typed.len() == MOST_TYPED {
+                self.typed.remove(0);
+            }
+            self.typed.push(text.to_owned());
         }
     }
 
@@ -175,6 +209,7 @@ impl ScriptProgram {
     }
 
     fn heard(&mut self, value: Value, turn: &mut TurnBuffer) {
+        self.note_typed(&value);
         self.resume_machine(Ok(value));
         self.spoke = false;
         turn.events.push(ChatEvent::Hear { input: None }.to_json());
@@ -222,7 +257,7 @@ impl ScriptProgram {
     }
 
     /// Handles an effect; `None` when it was answered at once and the machine goes on.
-    fn effect(&mut self, request: EffectRequest, turn: &mut TurnBuffer) -> Option<Step> {
+    fn effect(&mut self, mut request: EffectRequest, turn: &mut TurnBuffer) -> Option<Step> {
         if let Some(Arg::Hear(hear)) = request.args.get("hear") {
             let hear = hear.clone();
             return self.wait_for_person(&hear, turn);
@@ -232,6 +267,10 @@ impl ScriptProgram {
             self.machine.resume(Err(error));
             return None;
         };
+        if !self.typed.is_empty() {
+            let typed = self.typed.iter().map(Value::text).collect();
+            request.args.0.push((Arc::from(TYPED_TEXTS), Arg::Values(typed)));
+        }
         match keyword.handler.resolve(&request.args) {
             Handler::Say(run) => {
                 let before = turn.events.len();
@@ -335,10 +374,35 @@ impl Program for ScriptProgram {
 
     fn snapshot(&mut self) -> Vec<u8> {
         let flags = (u8::from(self.asked) * ASKED) | (u8::from(self.spoke) * SPOKE);
+        let flags = flags | (u8::from(!self.typed.is_empty()) * TYPED);
         let mut saved = vec![FORMAT, self.attempts, flags];
+        if !self.typed.is_empty() {
+            let texts = serde_json::to_vec(&self.typed).unwrap_or_default();
+            saved.extend((texts.len() as u32).to_le_bytes());
+            saved.extend(texts);
+        }
         saved.extend(self.machine.snapshot());
         saved
     }
+}
+
+/// The typed texts at the start of a saved program, and what follows them.
+fn read_typed(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
+    let (len, rest) = bytes.split_first_chunk::<4>()?;
+    let (texts, rest) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+    Some((serde_json::from_slice(texts).ok()?, rest))
+}
+
+/// Whether a text inside a filter could be more than a value: it holds a quote, an operator or a word that joins.
+fn could_be_a_condition(text: &str) -> bool {
+    let joins = |word: &str| {
+        ["OR", "AND", "NOT", "IN", "IS", "LIKE", "ILIKE", "BETWEEN", "CONTAINS"]
+            .iter()
+            .any(|own| word.eq_ignore_ascii_case(own))
+    };
+    text.chars().count() > 2
+        && (text.contains(['\'', '"', '=', '<', '>', '|', '&', '!', '(', ')'])
+            || text.split(|c: char| !c.is_alphanumeric()).any(joins))
 }
 
 fn param(value: ParamValue) -> Value {

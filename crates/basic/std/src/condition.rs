@@ -1,14 +1,17 @@
 //! Evaluates a [`DataExpr`] over one record in memory, with the language's rules for printing and
 //! comparing. `data` uses it for rows of CSV files, FILTER and MAP for lists. Knows no SQL.
 //!
-//! One rule is SQL's: `<`, `>`, `<=`, `>=` and BETWEEN are false where a value is missing, so that a
-//! filter keeps the same rows whether they come from a table or from a file.
+//! Two rules are SQL's: `<`, `>`, `<=`, `>=` and BETWEEN are false where a value is missing, and dividing by
+//! zero gives nothing; so a filter keeps the same rows whether they come from a table or from a file.
 
 use std::cmp::Ordering;
 
 use botserver_basic_types::{BasicError, BinaryOp, DataExpr, Heap, HeapLimits, Result, UnaryOp, Val, Value, ops};
 
 use crate::args::field;
+
+/// The number of the error that `/` and MOD raise.
+const DIVISION_BY_ZERO: u32 = 11;
 
 /// An expression made ready for many records: its constants are values of the machine.
 #[derive(Clone, Debug)]
@@ -206,6 +209,14 @@ fn order(heap: &Heap, left: &Val, right: &Val) -> Result<Option<Ordering>> {
     ops::compare(heap, left, right)
 }
 
+/// Dividing by zero gives nothing: one such row must not fail the whole search.
+fn or_nothing(quotient: Result<Val>) -> Result<Val> {
+    match quotient {
+        Err(error) if error.number == DIVISION_BY_ZERO => Ok(Val::Null),
+        other => other,
+    }
+}
+
 fn binary(op: BinaryOp, left: &Node, right: &Node, heap: &mut Heap, column: &Column<'_>) -> Result<Val> {
     let a = left.eval(heap, column)?;
     // These three may not need their right side.
@@ -220,8 +231,8 @@ fn binary(op: BinaryOp, left: &Node, right: &Node, heap: &mut Heap, column: &Col
         BinaryOp::Add => ops::add(heap, &a, &b)?,
         BinaryOp::Subtract => ops::subtract(&a, &b)?,
         BinaryOp::Multiply => ops::multiply(&a, &b)?,
-        BinaryOp::Divide => ops::divide(&a, &b)?,
-        BinaryOp::Modulo => ops::modulo(&a, &b)?,
+        BinaryOp::Divide => or_nothing(ops::divide(&a, &b))?,
+        BinaryOp::Modulo => or_nothing(ops::modulo(&a, &b))?,
         BinaryOp::Power => ops::power(&a, &b)?,
         BinaryOp::Concat => ops::concat(heap, &a, &b)?,
         BinaryOp::Equal => Val::Bool(ops::equal(heap, &a, &b)?),

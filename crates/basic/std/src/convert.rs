@@ -56,6 +56,15 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
         is_null,
     ),
     plain(
+        "EXISTS",
+        &[],
+        "value",
+        (1, 1),
+        "Whether a value is there: not null, not empty text, not a recordset without rows.",
+        "EXISTS(0) > true",
+        exists,
+    ),
+    plain(
         "ISEMPTY",
         &["IS_EMPTY"],
         "value",
@@ -253,6 +262,10 @@ fn is_numeric(_: &mut Heap, args: &[Val]) -> Result<Val> {
 
 fn is_null(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     Ok(Val::Bool(ops::is_null(heap, arg(args, 0))))
+}
+
+fn exists(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    Ok(Val::Bool(!ops::is_null(heap, arg(args, 0))))
 }
 
 fn is_empty(heap: &mut Heap, args: &[Val]) -> Result<Val> {

@@ -125,4 +125,8 @@ codes! {
 
     BadFilter = "B0600", "A filter that cannot be read",
         "A filter looks like `status = 'open' AND total > 100`: columns left, values right, joined by AND, OR, NOT.";
+    BuiltFilter = "B0601", "A filter that is put together before it is used",
+        "A filter text whose values are put in where it is used keeps them apart from the condition, whatever they \
+         contain. Put together in a variable first, a value such as `x' OR name <> '` becomes part of the condition. \
+         Write `FIND \"people\" WHERE name = name`, or put the text together in the keyword itself.";
 }

@@ -23,6 +23,79 @@ pub fn parse_filter(text: &str) -> FResult<DataExpr> {
     parse(text, true)
 }
 
+/// Reads a filter that a script has put together, in which the texts `given` were typed by people: wherever one
+/// of them stands it is a value, or a part of a quoted one. Where it could only be a piece of the condition,
+/// the filter is refused.
+pub fn parse_filter_with(text: &str, given: &[impl AsRef<str>]) -> FResult<DataExpr> {
+    let mut template = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let here = given.iter().map(AsRef::as_ref).enumerate().filter(|(_, own)| rest.starts_with(own));
+        let longest = here.filter(|(_, own)| !own.is_empty()).max_by_key(|(_, own)| own.len());
+        if let Some((mark, len)) = longest.and_then(|(index, own)| Some((placeholder(index)?, own.len()))) {
+            template.push(mark);
+            at += len;
+            continue;
+        }
+        let next = rest.chars().next();
+        template.extend(next.filter(|c| !is_placeholder(*c)));
+        at += next.map_or(1, char::len_utf8);
+    }
+    if !template.contains(is_placeholder) {
+        return parse_filter(text);
+    }
+    // The whole of it: the key of a row.
+    let mut marks = template.trim().chars();
+    if let (Some(mark), None) = (marks.next(), marks.next()) {
+        let own = placeholder_index(mark).and_then(|index| given.get(index));
+        return Ok(DataExpr::Value(Value::text(own.map_or("", AsRef::as_ref))));
+    }
+    let mut condition = parse(&template, true).map_err(|_| FilterError {
+        message: "what a person has typed would become a part of the condition".into(),
+        position: 0,
+    })?;
+    put_back(&mut condition, given);
+    Ok(condition)
+}
+
+/// Puts the texts into the places that stand for them.
+fn put_back(expr: &mut DataExpr, given: &[impl AsRef<str>]) {
+    match expr {
+        DataExpr::Value(Value::Text(text)) if text.contains(is_placeholder) => {
+            let mut whole = String::new();
+            for c in text.chars() {
+                match placeholder_index(c).and_then(|index| given.get(index)) {
+                    Some(own) => whole.push_str(own.as_ref()),
+                    None => whole.push(c),
+                }
+            }
+            *text = whole.into();
+        }
+        DataExpr::Value(_) | DataExpr::Column { .. } | DataExpr::Star => {}
+        DataExpr::Unary(_, operand) | DataExpr::IsNull { operand, .. } => put_back(operand, given),
+        DataExpr::Binary(_, left, right) => {
+            put_back(left, given);
+            put_back(right, given);
+        }
+        DataExpr::In { needle, list, .. } => {
+            put_back(needle, given);
+            for item in list {
+                put_back(item, given);
+            }
+        }
+        DataExpr::Between(value, low, high) => {
+            for part in [value, low, high] {
+                put_back(part, given);
+            }
+        }
+        DataExpr::Call(_, args) => {
+            for arg in args {
+                put_back(arg, given);
+            }
+        }
+    }
+}
+
 /// Reads `name DESC, other`.
 pub fn parse_order(text: &str) -> FResult<Vec<OrderBy>> {
     let mut keys = Vec::new();

@@ -14,7 +14,7 @@ mod print;
 mod render;
 
 pub use codes::{CODES, CodeInfo};
-pub use filter::{FilterError, parse_filter, parse_order};
+pub use filter::{FilterError, parse_filter, parse_filter_with, parse_order};
 pub use grammar::{FunctionSig, Grammar, GrammarError};
 pub use parser::{ParseOptions, Parsed, parse, parse_with};
 pub use print::print;

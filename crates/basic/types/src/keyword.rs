@@ -68,6 +68,10 @@ pub struct KeywordDecl {
     pub permission: Option<Cow<'static, str>>,
     /// Set when this build knows the syntax but has no handler: the capability it would need.
     pub missing_capability: Option<Cow<'static, str>>,
+    /// Arguments whose object learns the key under which it was saved: the result says in `key` which field
+    /// that is and in `id` its value.
+    #[serde(default)]
+    pub learns_key: Vec<Cow<'static, str>>,
     /// One line for hover, completion and the reference.
     pub doc: Cow<'static, str>,
     /// A short script that shows it; run by the spec.
@@ -90,6 +94,7 @@ impl KeywordDecl {
             effect,
             permission: None,
             missing_capability: None,
+            learns_key: Vec::new(),
             doc: Cow::Borrowed(doc),
             example: Cow::Borrowed(example),
         }
@@ -99,6 +104,13 @@ impl KeywordDecl {
     #[must_use]
     pub fn returning(mut self) -> Self {
         self.returns = true;
+        self
+    }
+
+    /// What is saved learns its key: see [`Self::learns_key`].
+    #[must_use]
+    pub fn teaching_key(mut self, args: &[&'static str]) -> Self {
+        self.learns_key = args.iter().copied().map(Cow::Borrowed).collect();
         self
     }
 

@@ -132,6 +132,12 @@ pub(crate) enum Ins {
     Resume,
     ResumeNext,
     ResumeLabel { target: u32 },
+    /// The handler of a FINALLY: 1 goes to `completion` and the recorded error as an object to `value`. EXIT
+    /// in a procedure enters behind it, with 2 in `completion`.
+    EnterFinally { completion: Reg, value: Reg },
+    /// Gives the object in `object` the key that the result of a keyword names: its `key` says the field, its
+    /// `id` the value. A field that is set stays.
+    SetKey { object: Reg, src: Reg },
 }
 
 /// A constant that an instruction can load.
@@ -299,6 +305,8 @@ mod tests {
         assert_eq!(number(Ins::Call { chunk: 0, base: 0, argc: 0 }), 53);
         assert_eq!(number(Ins::Effect { dst: 0, site: 0 }), 70);
         assert_eq!(number(Ins::ResumeLabel { target: 0 }), 85);
+        assert_eq!(number(Ins::EnterFinally { completion: 0, value: 0 }), 86);
+        assert_eq!(number(Ins::SetKey { object: 0, src: 0 }), 87);
         assert_eq!(size_of::<Ins>(), 8, "an instruction has eight bytes");
     }
 }

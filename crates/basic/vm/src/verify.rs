@@ -146,6 +146,8 @@ impl Checker<'_> {
             | Ins::TestLess { a, b, .. }
             | Ins::TestLessEqual { a, b, .. }
             | Ins::Push { list: a, src: b }
+            | Ins::EnterFinally { completion: a, value: b }
+            | Ins::SetKey { object: a, src: b }
             | Ins::NewFor { dst: a, index: b } => self.registers(&[a, b]),
             Ins::Add { dst, a, b }
             | Ins::Subtract { dst, a, b }

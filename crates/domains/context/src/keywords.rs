@@ -1,6 +1,9 @@
 //! SET CONTEXT, ADD SUGGESTION, ADD TOOL, SET SESSION and their kin: each changes the state document only.
 
-use botserver_basic_types::{Arg, Args, BasicError, Effect, KeywordDecl, Value};
+use std::sync::Arc;
+
+use botserver_basic_types::{Arg, Args, BasicError, Effect, KeywordDecl, Value, ValueObject};
+use botserver_kernel::Role;
 use botserver_runtime::{CallContext, Keyword, TurnBuffer};
 use botserver_ui_tree::Suggestion;
 
@@ -112,7 +115,7 @@ pub(crate) fn keywords() -> Vec<Keyword> {
         ),
         returning(
             "LIST TOOLS",
-            &["LIST TOOLS"],
+            &["LIST TOOLS", "TOOLS"],
             "The names of the tools the model may call.",
             "names = LIST TOOLS",
             |_, turn, _| Ok(Value::Array(ConversationContext::load(turn).tools.iter().map(Value::text).collect())),
@@ -136,7 +139,75 @@ pub(crate) fn keywords() -> Vec<Keyword> {
             "items = GET SESSION \"cart\"",
             |cx, turn, args| Ok(session_value(cx, turn, &args.required_text("key")?)),
         ),
+        returning(
+            "SESSION",
+            &["SESSION"],
+            "The conversation as an object: `session.id` and everything that SET SESSION has kept.",
+            "TALK session.id",
+            |cx, turn, _| {
+                let fixed = ["id", "user_id", "channel", "language"];
+                let mut fields: ValueObject =
+                    fixed.into_iter().map(|key| (Arc::from(key), session_value(cx, turn, key))).collect();
+                for (key, value) in ConversationContext::load(turn).variables {
+                    fields.insert(Arc::from(key), value);
+                }
+                Ok(Value::Object(fields))
+            },
+        ),
+        returning(
+            "USER",
+            &["USER"],
+            "The person as an object: `user.id`, `user.role`, `user.language`; name, email and phone once they are known.",
+            "TALK user.language",
+            |cx, turn, _| {
+                let known =
+                    ["name", "email", "phone"].map(|key| (key, session_value(cx, turn, &format!("user_{key}"))));
+                let own = [
+                    ("id", Value::text(cx.principal.person_id.to_string())),
+                    ("role", Value::text(role_name(cx.principal.role))),
+                    ("language", Value::text(&cx.locale)),
+                ];
+                Ok(Value::Object(own.into_iter().chain(known).map(|(key, value)| (Arc::from(key), value)).collect()))
+            },
+        ),
+        returning(
+            "BOT",
+            &["BOT"],
+            "The bot as an object: `bot.id`, `bot.name` and `bot.description`.",
+            "TALK bot.name",
+            |cx, _, _| {
+                let description = cx.config.get("bot-description").map_or_else(|| Value::text(""), Value::text);
+                let own = [
+                    ("id", Value::text(cx.bot_id.to_string())),
+                    ("name", Value::text(&cx.bot_name)),
+                    ("description", description),
+                ];
+                Ok(Value::Object(own.into_iter().map(|(key, value)| (Arc::from(key), value)).collect()))
+            },
+        ),
+        returning(
+            "CHANNEL",
+            &["CHANNEL"],
+            "The channel that the conversation is on.",
+            "IF channel = \"web\" THEN TALK \"Press one of the buttons.\"",
+            |_, _, _| Ok(Value::text("web")),
+        ),
+        returning(
+            "USERNAME",
+            &["USERNAME"],
+            "The name of the person, empty while it is not known.",
+            "TALK \"Hello \" + username",
+            |cx, turn, _| Ok(session_value(cx, turn, "user_name")),
+        ),
     ]
+}
+
+const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Visitor => "visitor",
+        Role::Owner => "owner",
+        Role::System => "system",
+    }
 }
 
 fn tool_name(args: &Args) -> Result<String, BasicError> {
@@ -200,6 +271,7 @@ fn session_value(cx: &CallContext, turn: &TurnBuffer, key: &str) -> Value {
         "bot" | "bot_name" => Value::text(&cx.bot_name),
         "user_id" => Value::text(cx.principal.person_id.to_string()),
         "locale" | "language" => Value::text(&cx.locale),
+        "channel" => Value::text("web"),
         _ => Value::text(""),
     })
 }

@@ -170,6 +170,8 @@ pub struct KeywordCall {
     pub args: Vec<(Arc<str>, ArgExpr)>,
     /// Class of the declaration.
     pub effect: Effect,
+    /// The argument whose object learns the key under which it was saved.
+    pub learns_key: Option<Arc<str>>,
     /// Place of the phrase.
     pub loc: Loc,
 }

@@ -320,6 +320,11 @@ impl Automaton {
         after
     }
 
+    /// True when an argument of any form is a filter.
+    pub(crate) fn has_filter(&self) -> bool {
+        self.edges.iter().flatten().any(|(edge, _)| matches!(edge, Edge::Arg(_, ArgKind::Filter)))
+    }
+
     /// Every state reachable from `states` without reading, in order, without doubles.
     pub(crate) fn closure(&self, from: usize) -> Vec<usize> {
         let mut found = vec![from];

@@ -55,6 +55,8 @@ pub(crate) struct Keyword {
     pub(crate) returns: bool,
     pub(crate) effect: Effect,
     pub(crate) missing: Option<Arc<str>>,
+    /// Arguments whose object learns its key.
+    pub(crate) learns_key: Vec<Arc<str>>,
     pub(crate) forms: Vec<Arc<str>>,
     /// Names of the arguments of every form, in order.
     pub(crate) arg_names: Vec<Vec<Arc<str>>>,
@@ -144,6 +146,7 @@ impl Grammar {
             returns: decl.returns,
             effect: decl.effect,
             missing: decl.missing_capability.as_deref().map(Arc::from),
+            learns_key: decl.learns_key.iter().map(|name| Arc::from(&**name)).collect(),
             forms: decl.forms.iter().map(|form| Arc::from(&**form)).collect(),
             arg_names,
         });
@@ -156,6 +159,8 @@ impl Grammar {
             return None;
         }
         let upper = token.to_uppercase();
+        // `DATE$` is the classic spelling of a name that gives text.
+        let upper = upper.strip_suffix('$').unwrap_or(&upper);
         // A name that itself begins with `_` or doubles it is nobody's phrase.
         for word in upper.split('_') {
             node = *self.nodes[node].next.get(word)?;

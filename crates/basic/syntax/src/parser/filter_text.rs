@@ -1,13 +1,13 @@
 //! Filter texts that a script builds (`"name = '" + name + "'"`) are read when the script is parsed: what
 //! the script puts in is then a value, whatever it contains, and can never become a part of the condition.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use botserver_basic_types::{BinaryOp, DataExpr, Value};
 
 use super::Parser;
 use crate::{
-    ast::{ArgExpr, Expr, ExprKind, Loc, MAX_HEIGHT, TextPart},
+    ast::{ArgExpr, Expr, ExprKind, Loc, MAX_HEIGHT, Name, TextPart},
     codes::Code,
     filter,
 };
@@ -17,11 +17,40 @@ enum Piece<'e> {
     Value(&'e Expr),
 }
 
+/// Variables that hold filters, and those that a filter with values is put together in.
+#[derive(Default)]
+pub(super) struct Filters {
+    used: Vec<Name>,
+    built: HashSet<Arc<str>>,
+}
+
 impl Parser<'_> {
+    /// Notes what a plain variable is given, for [`Self::check_filters`].
+    pub(super) fn note_assigned(&mut self, name: &Name, value: &Expr) {
+        let (mut condition, mut holes) = (false, false);
+        scan(value, &name.key, &mut condition, &mut holes);
+        if condition && holes {
+            self.filters.built.insert(name.key.clone());
+        }
+    }
+
+    /// Warns of filters whose values have become text before the keyword sees them.
+    pub(super) fn check_filters(&mut self) {
+        let Filters { used, built } = std::mem::take(&mut self.filters);
+        for name in used.iter().filter(|name| built.contains(&name.key)) {
+            let message = format!("what is put into `{}` becomes part of the condition", name.text);
+            let help = "Write the values behind WHERE, or put the text together in the keyword itself.".to_owned();
+            self.warning(Code::BuiltFilter, name.loc, message, Some(help));
+        }
+    }
+
     /// A condition if the text's literal parts make one, else the text for the run to read.
     pub(super) fn filter_text(&mut self, text: Expr) -> ArgExpr {
         let mut pieces = Vec::new();
         if !flatten(&text, &mut pieces) {
+            if let ExprKind::Variable(name) = &text.kind {
+                self.filters.used.push(name.clone());
+            }
             return ArgExpr::Expr(text);
         }
         let (mut template, mut values) = (String::new(), Vec::new());
@@ -39,6 +68,8 @@ impl Parser<'_> {
             }
         }
         let condition = match filter::parse_filter(&template) {
+            // One word or value is the key of a row, which only the run can look up.
+            Ok(DataExpr::Column { table: None, .. } | DataExpr::Value(_)) => None,
             Ok(condition) => to_expr(&condition, text.loc, &values).filter(|expr| expr.height <= MAX_HEIGHT),
             Err(error) => {
                 // Other texts than filters may be meant, so this is no error before the run.
@@ -54,6 +85,34 @@ impl Parser<'_> {
             None => ArgExpr::Expr(text),
         }
     }
+}
+
+/// Whether a text that is put together holds a piece of a condition, and values beside it.
+fn scan(expr: &Expr, own: &str, condition: &mut bool, holes: &mut bool) {
+    match &expr.kind {
+        ExprKind::Literal(Value::Text(text)) => *condition |= looks_like_condition(text),
+        ExprKind::Literal(_) => {}
+        ExprKind::Interpolated(parts) => {
+            for part in parts {
+                match part {
+                    TextPart::Text(text) => *condition |= looks_like_condition(text),
+                    TextPart::Expr(_) => *holes = true,
+                }
+            }
+        }
+        ExprKind::Binary(BinaryOp::Add | BinaryOp::Concat, left, right) => {
+            scan(left, own, condition, holes);
+            scan(right, own, condition, holes);
+        }
+        // `filter = filter + " AND active = true"` puts nothing in.
+        ExprKind::Variable(name) if *name.key == *own => {}
+        _ => *holes = true,
+    }
+}
+
+fn looks_like_condition(text: &str) -> bool {
+    text.contains(['=', '<', '>'])
+        || text.split_whitespace().any(|word| ["LIKE", "ILIKE", "IN"].iter().any(|own| word.eq_ignore_ascii_case(own)))
 }
 
 fn plain(text: &str) -> bool {

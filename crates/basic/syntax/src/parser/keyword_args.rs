@@ -91,7 +91,7 @@ impl Parser<'_> {
         let end = self.dotted_end(self.at);
         let next = self.token_at(end);
         let ends = match next.kind {
-            TokenKind::Symbol(symbol) => matches!(symbol, "," | ")" | "]" | "}" | "="),
+            TokenKind::Symbol(symbol) => matches!(symbol, "," | ")" | "]" | "}" | "=" | "{"),
             TokenKind::Word => !self.word_at(end).eq_ignore_ascii_case("NOT"),
             TokenKind::Text(_) => false,
             _ => true,

@@ -21,6 +21,13 @@ pub(super) struct Found {
     after: usize,
 }
 
+impl Found {
+    /// How many words it has, when it begins at that token.
+    pub(super) const fn words(self, start: usize) -> usize {
+        self.after - start
+    }
+}
+
 /// What was read for an argument.
 pub(super) enum Piece {
     Arg(ArgExpr),
@@ -108,6 +115,10 @@ impl<'g> Walk<'g> {
 
     fn has_arg(&self) -> bool {
         self.edges().any(|(_, edge, _)| matches!(edge, Edge::Arg(..)))
+    }
+
+    fn has_columns(&self) -> bool {
+        self.edges().any(|(_, edge, _)| matches!(edge, Edge::Arg(_, ArgKind::Columns)))
     }
 
     fn accepting(&self) -> Option<&Thread> {
@@ -206,7 +217,8 @@ impl<'s> Parser<'s> {
         let at = found.after;
         if self.is_symbol_at(at, "(") {
             let spaced = self.token_at(at).spaced;
-            if single && !spaced && self.grammar.function(self.word()).is_some() {
+            // A keyword that knows filters keeps their values apart; the function of its name sees text only.
+            if single && !spaced && self.grammar.function(self.word()).is_some() && !automaton.has_filter() {
                 return false;
             }
             return if variable || (spaced && single && !statement) { false } else { walk.has_arg() || !spaced };
@@ -216,11 +228,14 @@ impl<'s> Parser<'s> {
         if goes_on && !word.is_empty() && !walk.after_word(word).is_empty() {
             return true;
         }
-        let operand = goes_on && self.begins_operand(at);
+        // `count -1` of a variable is a difference, whatever keyword has its name.
+        let minus = variable && self.is_symbol_at(at, "-");
+        let operand = goes_on && !minus && self.begins_operand(at);
         let list = self.is_symbol_at(at, "[") && (statement || self.token_at(at).spaced) && !variable;
-        let sign =
-            statement && (self.is_symbol_at(at, "-") || self.is_symbol_at(at, "!") || self.is_symbol_at(at, "*"));
-        if (operand || list || sign) && walk.has_arg() {
+        let sign = statement && (self.is_symbol_at(at, "-") || self.is_symbol_at(at, "!"));
+        // `SELECT * FROM t`; anywhere else a star after a name multiplies.
+        let star = self.is_symbol_at(at, "*") && !variable && walk.has_columns();
+        if star || ((operand || list || sign) && walk.has_arg()) {
             return true;
         }
         !variable && walk.accepting().is_some() && !operand
@@ -325,7 +340,9 @@ impl<'s> Parser<'s> {
             let message = format!("{} needs {capability}, not available in this build", keyword.name);
             self.report(Severity::Warning, Code::MissingCapability, phrase, message, None);
         }
-        let call = KeywordCall { keyword: keyword.name.clone(), form, args, effect: keyword.effect, loc: phrase };
+        let learns_key = keyword.learns_key.iter().find(|name| args.iter().any(|(own, _)| own == *name)).cloned();
+        let (name, effect) = (keyword.name.clone(), keyword.effect);
+        let call = KeywordCall { keyword: name, form, args, effect, learns_key, loc: phrase };
         Ok((call, target))
     }
 
@@ -368,7 +385,7 @@ impl<'s> Parser<'s> {
                 after_arg = false;
                 continue;
             }
-            if !walk.has_arg() || after_arg && !matches!(self.token().kind, TokenKind::Text(_)) {
+            if !walk.has_arg() {
                 // A comma may be left out before a text.
                 let threads = walk.after_symbol(",");
                 if after_arg && !threads.is_empty() && matches!(self.token().kind, TokenKind::Text(_)) {
@@ -405,7 +422,7 @@ impl<'s> Parser<'s> {
                 let word = self.word();
                 self.names.is_variable(word) || !self.is_stop(word)
             }
-            TokenKind::Symbol("*") => walk.edges().any(|(_, edge, _)| matches!(edge, Edge::Arg(_, ArgKind::Columns))),
+            TokenKind::Symbol("*") => walk.has_columns(),
             TokenKind::Symbol(symbol) => matches!(symbol, "(" | "[" | "{" | "-" | "+" | "!"),
             TokenKind::Newline | TokenKind::Eof | TokenKind::Block(_) | TokenKind::RawLine => false,
             _ => true,

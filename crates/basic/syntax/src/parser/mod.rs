@@ -94,11 +94,13 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
         defined: HashSet::new(),
         procedure: false,
         assigning: None,
+        filters: filter_text::Filters::default(),
     };
     for (code, loc, message) in lexed.errors {
         parser.error(code, loc, message);
     }
     parser.script.body = parser.script_body();
+    parser.check_filters();
     let Parser { script: parts, found, .. } = parser;
     script = Script {
         file: script.file,
@@ -212,6 +214,7 @@ struct Parser<'s> {
     procedure: bool,
     /// The plain variable whose value is being parsed (`role = GET role`).
     assigning: Option<Arc<str>>,
+    filters: filter_text::Filters,
 }
 
 impl<'s> Parser<'s> {

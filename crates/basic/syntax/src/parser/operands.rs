@@ -86,7 +86,11 @@ impl Parser<'_> {
             let start = name.loc;
             return self.node(start, ExprKind::Procedure { name, args: Vec::new() });
         }
-        if !extended && self.begins_operand(self.at + 1) && self.grammar.function(word).is_some() {
+        // `FIRST [1, 2, 3], 2`, but `list[0]` is an element.
+        let list = !variable && self.is_symbol_at(self.at + 1, "[") && self.token_at(self.at + 1).spaced;
+        let minus = variable && self.is_symbol_at(self.at + 1, "-");
+        let operand = list || (!minus && self.begins_operand(self.at + 1));
+        if !extended && operand && self.grammar.function(word).is_some() {
             return self.call_without_brackets();
         }
         if column && !self.names.is_known(word) {

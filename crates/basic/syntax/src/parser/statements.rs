@@ -196,6 +196,9 @@ impl Parser<'_> {
         let value = self.expression();
         self.assigning = None;
         let value = value?;
+        if target.path.is_empty() {
+            self.note_assigned(&target.name, &value);
+        }
         self.push(out, start, StmtKind::Assign { target, value });
         Ok(())
     }
@@ -335,9 +338,7 @@ impl Parser<'_> {
 
     /// True when a declared keyword of two or more words begins here (`RUN PYTHON`, `HEAR FROM MEET`).
     fn has_longer_phrase(&self) -> bool {
-        let first = self.grammar.walk(0, self.word());
-        let second = first.and_then(|node| self.grammar.walk(node, self.word_at(self.at + 1)));
-        second.is_some_and(|node| self.grammar.automaton(node).is_some()) && self.keyword_here(true).is_some()
+        self.keyword_here(true).is_some_and(|found| found.words(self.at) > 1)
     }
 
     fn dim(&mut self, out: &mut Block, redim: bool) -> PResult<Option<StmtKind>> {

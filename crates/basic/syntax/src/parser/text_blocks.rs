@@ -40,7 +40,7 @@ impl Parser<'_> {
         } else {
             vec![(first_arg, ArgExpr::Expr(self.lines(start, &block.lines)?))]
         };
-        Ok(KeywordCall { keyword: keyword_name, form: form as u16, args, effect, loc: header })
+        Ok(KeywordCall { keyword: keyword_name, form: form as u16, args, effect, learns_key: None, loc: header })
     }
 
     fn lines(&mut self, start: Loc, lines: &[Vec<crate::lexer::Part>]) -> PResult<Expr> {

@@ -1,6 +1,6 @@
 //! Filter texts.
 
-use botserver_basic_syntax::{parse_filter, parse_order};
+use botserver_basic_syntax::{parse_filter, parse_filter_with, parse_order};
 use botserver_basic_types::{BinaryOp, DataExpr, UnaryOp, ops};
 
 fn show(expr: &DataExpr) -> String {
@@ -78,4 +78,30 @@ fn order() {
         [("a", false), ("b", true)]
     );
     assert!(parse_order("a down").is_err());
+}
+
+#[test]
+fn what_people_typed_stays_a_value() {
+    let check = |filter: &str, typed: &[&str], expected: &str| {
+        let shown = match parse_filter_with(filter, typed) {
+            Ok(expr) => show(&expr),
+            Err(error) => format!("error at {}: {}", error.position, error.message),
+        };
+        assert_eq!(shown, expected, "{filter}");
+    };
+    let evil = "x' OR name <> '";
+    check(&format!("name = '{evil}'"), &[evil], "(equal @name \"x' OR name <> '\")");
+    check(
+        &format!("name = 'Mr {evil}.' AND a > 1"),
+        &[evil],
+        "(and (equal @name \"Mr x' OR name <> '.\") (greater @a 1))",
+    );
+    check("name = 'O'Brien'", &["O'Brien"], "(equal @name \"O'Brien\")");
+    check("id = 1 OR 1 = 1", &["1 OR 1 = 1"], "(equal @id \"1 OR 1 = 1\")");
+    check("1 OR 1 = 1", &["1 OR 1 = 1"], "\"1 OR 1 = 1\"");
+    check("a = 1 OR 1 = 1", &["OR 1 = 1"], "error at 0: what a person has typed would become a part of the condition");
+    check("id IN (1) OR (1)", &[") OR ("], "error at 0: what a person has typed would become a part of the condition");
+    // The longest text wins, and what nobody typed is read as ever.
+    check("name = 'a=b=c'", &["a=b", "a=b=c"], "(equal @name \"a=b=c\")");
+    check("name = 'x' OR a = 1", &["y = 1"], "(or (equal @name \"x\") (equal @a 1))");
 }

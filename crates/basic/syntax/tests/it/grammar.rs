@@ -94,6 +94,7 @@ const KEYWORDS: &[(&str, &[&str], bool)] = &[
             "SAVE table:word , data:expr",
             "SAVE table:word , values:fields",
             "SAVE data:expr TO table:word",
+            "SAVE table:word values:fields",
         ],
         true,
     ),

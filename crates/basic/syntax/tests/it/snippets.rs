@@ -676,3 +676,42 @@ hear = 4
 "#,
     );
 }
+
+#[test]
+fn filters_and_rows() {
+    group(
+        "filters_and_rows",
+        r#"
+o = { id: 1 }
+SAVE "t" o
+SAVE t { id: 2 }
+IF o THEN SAVE "t" o ELSE SAVE "u" o
+r = SELECT * FROM t WHERE id = 1
+n = count * 2
+---
+x = FIND "t", "7"
+y = FIND "t", "k5"
+z = FIND "t", "${id}"
+w = FIND "t", "id = ${id}"
+---
+f = "name = '" + name + "'"
+r = FIND "t", f
+g = "status = 'open'"
+g = g + " AND total > 5"
+s = FIND "t", g
+h = "a LIKE '${x}%'"
+DELETE "t", h
+id = "o-" + number
+u = FIND "t", id
+---
+r = FILTER(rows, "name = '" + name + "'")
+s = FILTER rows WHERE age > least
+t = FILTER(rows, f)
+f = "a = " + x
+l = FIRST [1, 2, 3], 2
+m = first [0]
+n = count -1
+count = 2
+"#,
+    );
+}

@@ -13,9 +13,13 @@ impl Emitter<'_, '_> {
     /// Runs a keyword; its value goes to `dst`.
     pub(crate) fn effect(&mut self, call: &KeywordCall, dst: Reg) {
         let mut nodes = Vec::new();
-        let args = call.args.iter().map(|(name, arg)| (name.clone(), self.arg(arg, &mut nodes))).collect();
+        let args: Vec<_> = call.args.iter().map(|(name, arg)| (name.clone(), self.arg(arg, &mut nodes))).collect();
+        let saved = call.learns_key.as_ref().and_then(|name| saved_value(name, &args, &nodes));
         self.at(call.loc);
         self.site(call.keyword.clone(), call.form, args, nodes, dst);
+        if let Some(object) = saved.filter(|object| *object != dst) {
+            self.emit(Ins::SetKey { object, src: dst });
+        }
     }
 
     fn site(&mut self, keyword: Arc<str>, form: u16, args: Vec<(Arc<str>, SiteArg)>, nodes: Vec<Node>, dst: Reg) {
@@ -150,5 +154,18 @@ impl Emitter<'_, '_> {
         self.at(loc);
         let args = vec![(Arc::from("hear"), SiteArg::Hear { kind, prompt, default })];
         self.site(Arc::from("HEAR"), 0, args, Vec::new(), dst);
+    }
+}
+
+/// The register of the value that is saved. Of several values only an object behind its key is one; more are
+/// columns.
+fn saved_value(name: &Arc<str>, args: &[(Arc<str>, SiteArg)], nodes: &[Node]) -> Option<Reg> {
+    match args.iter().find(|(own, _)| own == name)? {
+        (_, SiteArg::Value(register)) => Some(*register),
+        (_, SiteArg::Assignments(pairs)) if pairs.len() <= 2 => match nodes.get(pairs.last()?.1 as usize)? {
+            Node::Value(register) => Some(*register),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -34,7 +34,9 @@ pub(crate) enum Leave {
 
 const NORMAL: i32 = 0;
 const RAISED: i32 = 1;
-const FIRST_EXIT: i32 = 2;
+/// EXIT in a procedure that was called from here, on its way out of the script.
+const EXITING: i32 = 2;
+const FIRST_EXIT: i32 = 3;
 
 impl Emitter<'_, '_> {
     pub(crate) fn try_block(&mut self, body: &Block, catch: Option<&Catch>, finally: Option<&Block>, loc: Loc) {
@@ -84,8 +86,7 @@ impl Emitter<'_, '_> {
         let normally = self.jump_always();
         let handler = self.pc();
         self.guard(start, end, handler);
-        self.emit(Ins::CaughtError { dst: value });
-        self.emit(Ins::LoadInt { dst: completion, value: RAISED });
+        self.emit(Ins::EnterFinally { completion, value });
         self.land([normally]);
         self.land(state.entries);
         self.block(block);
@@ -95,6 +96,9 @@ impl Emitter<'_, '_> {
             me.emit(Ins::Rethrow { src: value });
             me.land([calm]);
         });
+        let stays = self.completion_is_not(completion, EXITING);
+        self.leave(0, Leave::Exit);
+        self.land([stays]);
         for (number, (depth, exit)) in state.exits.into_iter().enumerate() {
             let other = self.completion_is_not(completion, FIRST_EXIT + number as i32);
             let exit = if let Leave::Return(Some(_)) = exit { Leave::Return(Some(value)) } else { exit };

@@ -2,8 +2,8 @@
 
 use botserver_basic_types::{BasicError, Result, Val, ops};
 
-use super::{Frame, Machine, Run, State, errors::Trap, limits};
-use crate::info::Entry;
+use super::{Frame, Machine, Run, State, errors::Trap, limits, whole::FINALLY_EXITING};
+use crate::{code::Ins, info::Entry};
 
 impl Machine {
     /// A script of the image that can run; in plain words why not.
@@ -113,9 +113,27 @@ impl Machine {
         false
     }
 
-    /// Leaves the script that is running, from any depth of procedures; true when that was the last one.
+    /// Leaves the script that is running, from any depth of procedures, through the FINALLY blocks of those
+    /// who called them; true when that was the last one.
     pub(super) fn leave_script(&mut self) -> bool {
         let body = self.runs.last().map_or(0, |run| run.frame as usize);
+        // The frame that has met EXIT went through its own blocks before.
+        for index in (body..self.frames.len().saturating_sub(1)).rev() {
+            let Some(frame) = self.frames.get(index).copied() else { break };
+            let Some(chunk) = self.image.chunk(frame.script, frame.chunk) else { break };
+            let pc = frame.pc.saturating_sub(1);
+            let entered = chunk.guards.iter().filter(|guard| guard.start <= pc && pc < guard.end).find_map(|guard| {
+                match chunk.code.get(guard.handler as usize) {
+                    Some(Ins::EnterFinally { completion, .. }) => Some((guard.handler, *completion)),
+                    _ => None,
+                }
+            });
+            if let Some((handler, completion)) = entered {
+                self.unwind(index, handler + 1);
+                self.set(completion, Val::Int(FINALLY_EXITING));
+                return false;
+            }
+        }
         self.frames.truncate(body + 1);
         self.leave_frame(Val::Null)
     }

@@ -117,7 +117,7 @@ impl Machine {
         Some((unit.start, unit.resume))
     }
 
-    fn unwind(&mut self, index: usize, pc: u32) {
+    pub(super) fn unwind(&mut self, index: usize, pc: u32) {
         self.frames.truncate(index + 1);
         if let Some(frame) = self.frames.last_mut() {
             frame.pc = pc;

@@ -602,7 +602,9 @@ impl Machine {
                     | Ins::OnErrorOff
                     | Ins::Resume
                     | Ins::ResumeNext
-                    | Ins::ResumeLabel { .. } => break Signal::Whole(ins),
+                    | Ins::ResumeLabel { .. }
+                    | Ins::EnterFinally { .. }
+                    | Ins::SetKey { .. } => break Signal::Whole(ins),
                 }
             };
             if let Some(frame) = frames.last_mut() {

@@ -6,6 +6,11 @@ use botserver_basic_types::{BasicError, Val, ops};
 use super::{Machine, errors::Trap};
 use crate::code::{Ins, Reg};
 
+/// What a FINALLY that an error has reached finds in its `completion`.
+const FINALLY_RAISED: i64 = 1;
+/// What it finds there when EXIT has reached it.
+pub(super) const FINALLY_EXITING: i64 = 2;
+
 impl Machine {
     /// An instruction that ran out of memory is tried once more after a collection.
     #[cold]
@@ -52,6 +57,15 @@ impl Machine {
                 let error = self.caught()?;
                 self.set(dst, error);
             }
+            Ins::EnterFinally { completion, value } => {
+                let error = self.caught()?;
+                self.set(value, error);
+                self.set(completion, Val::Int(FINALLY_RAISED));
+            }
+            Ins::SetKey { object, src } => {
+                let (object, result) = (self.get(object), self.get(src));
+                self.set_key(&object, &result)?;
+            }
             Ins::ErrorFlag { dst } => self.set(dst, Val::Bool(self.error.is_some())),
             Ins::ErrorMessage { dst } => {
                 let message = self.error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
@@ -82,6 +96,21 @@ impl Machine {
             _ => return Err(BasicError::new(9006, "the compiled script is damaged")),
         }
         Ok(())
+    }
+
+    /// What was saved learns the key it was saved under, unless it has one.
+    fn set_key(&mut self, object: &Val, result: &Val) -> Result<(), BasicError> {
+        let field = |container: &Val, name: &str| -> Val {
+            let Val::Object(handle) = container else { return Val::Null };
+            let found = ops::index_of(&self.heap, *handle, name);
+            found.and_then(|at| self.heap.object(*handle)?.get_index(at)).map_or(Val::Null, |(_, own)| own.clone())
+        };
+        let (Val::Text(name), id) = (field(result, "key"), field(result, "id")) else { return Ok(()) };
+        let known = !matches!(object, Val::Object(_)) || !matches!(field(object, &name), Val::Null);
+        if known || matches!(id, Val::Null) {
+            return Ok(());
+        }
+        ops::member_set(&mut self.heap, object, &std::sync::Arc::from(&*name), id)
     }
 
     fn index(&self, register: Reg) -> usize {

@@ -79,12 +79,46 @@ fn try_catch_finally() {
         ("TRY\nf\nCATCH e\nTALK e.line\nEND TRY\nSUB f\nTHROW \"x\"\nEND SUB", "7"),
         ("ON ERROR RESUME NEXT\nTRY\nTHROW \"x\"\nTALK \"never\"\nCATCH\nTALK \"caught\"\nEND TRY", "caught"),
         ("TRY\nEXIT\nFINALLY\nTALK 1\nEND TRY", "1"),
+        // EXIT in a procedure runs the FINALLY blocks of everybody who called it, and no CATCH.
+        (
+            "SUB a\nTRY\nEXIT\nFINALLY\nTALK \"a\"\nEND TRY\nEND SUB\nSUB b\nTRY\na\nTALK \"never\"\nCATCH\nTALK \"never\"\n\
+             FINALLY\nTALK \"b\"\nEND TRY\nTALK \"never\"\nEND SUB\nTRY\nb\nFINALLY\nTALK \"c\"\nEND TRY\nTALK \"never\"",
+            "a\nb\nc",
+        ),
+        (
+            "SUB a\nEXIT\nEND SUB\nON ERROR RESUME NEXT\nFOR i = 1 TO 2\nTRY\nTRY\na\nFINALLY\nTALK \"in\"\nEND TRY\nFINALLY\n\
+             TALK \"out\"\nEND TRY\nNEXT\nTALK \"never\"",
+            "in\nout",
+        ),
         ("TRY\nGET \"fail\"\nCATCH e\nTALK e.code\nEND TRY", "1003"),
         (
             "FOR i = 1 TO 2\nTRY\nTHROW { message: \"m\", code: 4000 + i }\nCATCH e\nTALK e.code\nEND TRY\nNEXT",
             "4001\n4002",
         ),
     ]);
+}
+
+#[test]
+fn exit_ends_the_script_it_stands_in() {
+    use crate::host::Run;
+    let files = vec![
+        ("start.bas", "TRY\nCALL \"inner\"\nTALK \"back\"\nFINALLY\nTALK \"start\"\nEND TRY"),
+        ("inner.bas", "SUB a\nEXIT\nEND SUB\nTRY\na\nFINALLY\nTALK \"inner\"\nEND TRY\nTALK \"never\""),
+    ];
+    assert_eq!(Run { files, ..Run::new("") }.transcript(), "inner\nback\nstart");
+}
+
+#[test]
+fn an_outcome_that_ends_the_script_is_in_the_snapshot() {
+    use botserver_basic_types::BasicError;
+    use botserver_basic_vm::{Limits, Machine, Step};
+    let image = crate::host::image(&[("test.bas", "SUB f\nx = GET \"u\"\nEND SUB\nf\nTALK \"never\"")]);
+    let mut machine = Machine::new(image.clone(), "test", Vec::new(), Limits::default()).unwrap();
+    assert!(matches!(machine.run(1000), Step::Effect(_)));
+    machine.resume(Err(BasicError::new(1003, "refused")));
+    let mut restored = Machine::restore(image, &machine.snapshot(), Limits::default()).unwrap();
+    let Step::Failed(error) = restored.run(1000) else { panic!("it has failed") };
+    assert_eq!((error.number, error.span.map(|span| span.line)), (1003, Some(2)));
 }
 
 #[test]

@@ -30,6 +30,8 @@ fn keywords() -> Vec<KeywordDecl> {
         read("UPDATE", &["UPDATE table:expr SET values:assigns WHERE where:cond"]),
         read("SELECT", &["SELECT columns:columns FROM source:expr [WHERE where:cond]"]),
         read("LLM", &["LLM prompt:expr"]),
+        read("SAVE", &["SAVE table:word , values:fields", "SAVE value:expr TO table:word"])
+            .teaching_key(&["values", "value"]),
     ]
 }
 
@@ -117,6 +119,7 @@ impl Host {
                 single: false,
             })),
             "UPDATE" => Ok(Value::Int(1)),
+            "SAVE" => Ok(Value::from_json(&serde_json::json!({"key": "Id", "id": 7}))),
             "LLM" => Ok(Value::text("Sure:\n```json\n{\"city\": \"Rome\"}\n```")),
             _ => Ok(Value::Null),
         }
@@ -239,6 +242,7 @@ fn drive(mut machine: Machine, mut host: Host, fuel: u64, mut between: impl FnMu
             Step::Fuel => {}
             Step::Effect(request) => {
                 machine = between(machine);
+                // The next round takes a snapshot of the machine with its answer, also where that has ended it.
                 machine.resume(host.perform(&request));
             }
         }

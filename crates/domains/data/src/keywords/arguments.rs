@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use botserver_basic_syntax::{parse_filter, parse_order};
+use botserver_basic_syntax::{parse_filter_with, parse_order};
 use botserver_basic_types::{
     Arg, Args, Assignment, BasicError, BinaryOp, DataExpr, OrderBy, Result, Value, ValueObject, ops,
 };
-use botserver_runtime::CallContext;
+use botserver_runtime::{CallContext, TYPED_TEXTS};
 
 use crate::{Actor, DataService, Error, Row, fold::fold};
 
@@ -37,10 +37,20 @@ pub(super) async fn condition(
     args: &Args,
 ) -> Result<Option<DataExpr>> {
     let mut all: Option<DataExpr> = None;
+    let typed = typed(args);
     for (name, arg) in &args.0 {
         let own = match (&**name, arg) {
-            ("where" | "filter" | "with", Arg::Condition(expr)) => condition_value(service, actor, table, expr).await?,
-            ("where" | "filter" | "with", Arg::Value(value)) => filter_value(service, actor, table, value).await?,
+            (
+                "where" | "filter" | "with",
+                Arg::Condition(DataExpr::Value(value @ (Value::Text(_) | Value::Object(_)))),
+            ) => {
+                // `WHERE "a = 1"` and `WHERE filter` hold a whole filter in a text.
+                filter_value(service, actor, table, value, &typed).await?
+            }
+            ("where" | "filter" | "with", Arg::Condition(expr)) => Some(expr.clone()),
+            ("where" | "filter" | "with", Arg::Value(value)) => {
+                filter_value(service, actor, table, value, &typed).await?
+            }
             ("with" | "where", Arg::Assignments(pairs)) => equalities(pairs),
             _ => continue,
         };
@@ -53,55 +63,48 @@ pub(super) async fn condition(
     all.map(|expr| fold(&expr, actor).map_err(BasicError::from)).transpose()
 }
 
-/// `WHERE "a = 1"` and `WHERE filter` hold a whole filter in a text.
-async fn condition_value(
-    service: &DataService,
-    actor: Actor<'_>,
-    table: &str,
-    expr: &DataExpr,
-) -> Result<Option<DataExpr>> {
-    match expr {
-        DataExpr::Value(value @ (Value::Text(_) | Value::Object(_))) => {
-            filter_value(service, actor, table, value).await
-        }
-        other => Ok(Some(other.clone())),
-    }
-}
-
 /// A filter given as a value: a text in the filter grammar, an object (every field equal), or the key of a row.
 pub(super) async fn filter_value(
     service: &DataService,
     actor: Actor<'_>,
     table: &str,
     value: &Value,
+    typed: &[String],
 ) -> Result<Option<DataExpr>> {
     match value {
         Value::Null => Ok(None),
         Value::Text(text) if text.trim().is_empty() => Ok(None),
-        Value::Text(text) => {
-            let expr = parse_filter(text).map_err(|error| {
-                BasicError::invalid(format!("the filter \"{}\" cannot be read: {error}", shorten(text)))
-            })?;
-            // A filter that is one bare word or number is the key of a row: FIND "orders", id.
-            match expr {
-                DataExpr::Column { table: None, name } if is_key_text(text) => {
-                    key_equals(service, actor, table, Value::text(name)).await
-                }
-                DataExpr::Value(key @ (Value::Int(_) | Value::Float(_) | Value::Text(_))) => {
-                    key_equals(service, actor, table, key).await
-                }
-                other => Ok(Some(other)),
-            }
+        // One word or number is the key of a row (FIND "orders", id): no condition can be written that way.
+        Value::Text(text) if is_key_text(text) => {
+            let key = text.trim();
+            let number = key.parse::<i64>().ok().filter(|number| number.to_string() == key);
+            key_equals(service, actor, table, number.map_or_else(|| Value::text(key), Value::Int)).await
         }
+        Value::Text(text) => match filter_text(text, typed)? {
+            DataExpr::Value(key @ (Value::Int(_) | Value::Float(_) | Value::Text(_))) => {
+                key_equals(service, actor, table, key).await
+            }
+            other => Ok(Some(other)),
+        },
         Value::Object(fields) => {
-            let pairs: Vec<Assignment> = fields
-                .iter()
-                .map(|(column, value)| Assignment { column: column.to_string(), value: DataExpr::Value(value.clone()) })
-                .collect();
-            equalities(&pairs).map(Some).ok_or_else(|| BasicError::invalid("an object without fields is no filter"))
+            equalities_of(fields).map(Some).ok_or_else(|| BasicError::invalid("an object without fields is no filter"))
         }
         Value::Int(_) | Value::Float(_) => key_equals(service, actor, table, value.clone()).await,
         _ => Err(BasicError::type_mismatch("a filter is a text, an object, or the key of a row")),
+    }
+}
+
+/// Reads a filter that was put together in a variable. What people have typed stays a value in it.
+pub(super) fn filter_text(text: &str, typed: &[String]) -> Result<DataExpr> {
+    parse_filter_with(text, typed)
+        .map_err(|error| BasicError::invalid(format!("the filter \"{}\" cannot be read: {error}", shorten(text))))
+}
+
+/// The texts that people have typed in this run and that could be taken for a piece of a condition.
+pub(super) fn typed(args: &Args) -> Vec<String> {
+    match args.get(TYPED_TEXTS) {
+        Some(Arg::Values(values)) => values.iter().map(ops::to_text).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -117,6 +120,15 @@ async fn key_equals(service: &DataService, actor: Actor<'_>, table: &str, value:
 
 fn equals(column: String, value: DataExpr) -> DataExpr {
     DataExpr::Binary(BinaryOp::Equal, Box::new(DataExpr::Column { table: None, name: column }), Box::new(value))
+}
+
+/// Every field equal to its value.
+pub(super) fn equalities_of(fields: &ValueObject) -> Option<DataExpr> {
+    let pairs: Vec<Assignment> = fields
+        .iter()
+        .map(|(column, value)| Assignment { column: column.to_string(), value: DataExpr::Value(value.clone()) })
+        .collect();
+    equalities(&pairs)
 }
 
 /// `a = x, b = y` as a condition.

@@ -19,6 +19,7 @@ pub(super) fn update(service: DataService) -> Keyword {
             "UPDATE table:word WITH assigns:assigns [WHERE where:cond] [ON connection:word]",
             "UPDATE table:word , filter:filter , change:expr [ON connection:word]",
             "UPDATE table:word , change:expr [WHERE where:cond] [ON connection:word]",
+            "UPDATE table:word change:expr [WHERE where:cond] [ON connection:word]",
         ],
         Effect::Local,
         "Sets columns of the rows that fulfil a condition; gives their number.",
@@ -70,7 +71,7 @@ async fn change_rows(service: &DataService, cx: &CallContext, tx: &Tx, args: &Ar
                     && let (_, DataExpr::Value(id)) = pairs.remove(index)
                 {
                     let named = Value::Object([(std::sync::Arc::from(key.as_str()), id)].into_iter().collect());
-                    filter = filter_value(service, actor, &table, &named).await?;
+                    filter = filter_value(service, actor, &table, &named, &[]).await?;
                 }
             }
             pairs

@@ -72,7 +72,7 @@ async fn run(service: &DataService, cx: &CallContext, tx: &Tx, args: &Args) -> R
         1 => inserted.remove(0),
         _ => Row::new(),
     };
-    let key = service.key_of_saved(actor, tx, &table, Some(&result)).await?;
+    let key = service.key_of_saved(actor, tx, &table, &result).await?.map_or(Value::Null, |(_, id)| id);
     for (name, value) in [("id", key), ("success", Value::Bool(true)), ("rows_affected", Value::Int(count))] {
         if !result.keys().any(|own| own.eq_ignore_ascii_case(name)) {
             result.insert(Arc::from(name), value);

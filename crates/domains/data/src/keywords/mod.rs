@@ -6,6 +6,7 @@ mod arguments;
 mod change;
 mod find;
 mod insert;
+mod list;
 mod memory;
 mod merge;
 mod save;
@@ -37,6 +38,8 @@ pub fn keywords(service: &DataService, elsewhere: DeleteElsewhere) -> Vec<Keywor
         merge::report(service.clone()),
         merge::reset_report(service.clone()),
         aggregate::aggregate(service.clone()),
+        list::filter(),
+        list::map(),
         select::select(service.clone()),
     ];
     all.extend(memory::keywords(service));

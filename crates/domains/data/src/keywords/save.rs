@@ -20,13 +20,15 @@ pub(super) fn save(service: DataService) -> Keyword {
             "SAVE table:word , values:fields [ON connection:word]",
             "SAVE table:word WITH assigns:values [ON connection:word]",
             "SAVE value:expr TO table:word [ON connection:word]",
+            "SAVE table:word values:fields [ON connection:word]",
         ],
         Effect::Local,
         "Writes a row, a list of rows, or values named like the variables they stand in; a row with the same key is \
-         replaced field by field.",
+         replaced field by field. An object without a key learns the one it was saved under.",
         "SAVE \"customers\", customer",
     )
-    .returning();
+    .returning()
+    .teaching_key(&["values", "value"]);
     Keyword::local(decl, move |cx, tx, args| {
         let service = service.clone();
         Box::pin(async move { run(&service, cx, tx, &args).await })
@@ -42,21 +44,23 @@ async fn run(service: &DataService, cx: &CallContext, tx: &Tx, args: &Args) -> R
         _ => rows_of(&args.value("value"))?,
     };
     if rows.is_empty() {
-        return Ok(result(&table, Value::Null, Changes::default()));
+        return Ok(result(&table, None, Changes::default()));
     }
     let (saved, changes) = service.save(tx, actor, &table, &rows).await?;
     count_in_report(service, actor, tx, cx, &table, changes).await?;
-    let id = match (service.key_of_saved(actor, tx, &table, saved.last()).await?, saved.as_slice()) {
-        (id, [_]) => id,
-        _ => Value::Null,
+    let key = match saved.as_slice() {
+        [row] => service.key_of_saved(actor, tx, &table, row).await?,
+        _ => None,
     };
-    Ok(result(&table, id, changes))
+    Ok(result(&table, key, changes))
 }
 
-fn result(table: &str, id: Value, changes: Changes) -> Value {
+fn result(table: &str, key: Option<(String, Value)>, changes: Changes) -> Value {
+    let (key, id) = key.map_or((Value::Null, Value::Null), |(name, id)| (Value::text(name), id));
     object([
         ("command", Value::text("save")),
         ("table", Value::text(table)),
+        ("key", key),
         ("id", id),
         ("rows_affected", Value::Int((changes.inserted + changes.updated + changes.unchanged) as i64)),
     ])

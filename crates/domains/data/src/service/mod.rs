@@ -163,11 +163,6 @@ pub(crate) fn refuse_other_files(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A value that identifies a row, for results.
-pub(crate) fn key_value(table: &Table, row: &Row) -> Value {
-    table.key().first().map_or(Value::Null, |key| field(row, &key.name))
-}
-
 /// A field of a row, ignoring case.
 pub(crate) fn field(row: &Row, name: &str) -> Value {
     row.get(name)

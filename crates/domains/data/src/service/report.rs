@@ -3,7 +3,7 @@
 use botserver_basic_types::Value;
 use botserver_db::Tx;
 
-use super::{Actor, DataService, Row, is_csv, key_value};
+use super::{Actor, DataService, Row, is_csv};
 use crate::{
     Error, Result,
     store::{Entry, Owner},
@@ -39,13 +39,19 @@ impl DataService {
         self.store().remember(tx, org, owner, key, Entry { value, expires_at_ms }, now_ms).await
     }
 
-    /// The key of a row that was written.
-    pub(crate) async fn key_of_saved(&self, actor: Actor<'_>, tx: &Tx, name: &str, row: Option<&Row>) -> Result<Value> {
-        let Some(row) = row.filter(|row| !row.is_empty()) else { return Ok(Value::Null) };
-        if is_csv(name) {
-            return Ok(super::field(row, "id"));
+    /// The key of a row that was written: the name of its column and its value.
+    pub(crate) async fn key_of_saved(
+        &self,
+        actor: Actor<'_>,
+        tx: &Tx,
+        name: &str,
+        row: &Row,
+    ) -> Result<Option<(String, Value)>> {
+        if is_csv(name) || row.is_empty() {
+            return Ok(Some(("id".to_owned(), super::field(row, "id"))));
         }
-        Ok(key_value(&*self.table_in(tx, actor, name).await?, row))
+        let table = self.table_in(tx, actor, name).await?;
+        Ok(table.key().first().map(|key| (key.name.clone(), super::field(row, &key.name))))
     }
 
     /// Which column the identifier of `SAVE t, id, obj` is meant for.

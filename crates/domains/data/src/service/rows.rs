@@ -222,6 +222,13 @@ impl DataService {
             declared: false,
         });
         let mut added = Vec::new();
+        if is_new && !rows.iter().flatten().any(|(name, _)| name.eq_ignore_ascii_case("id")) {
+            // Rows are told apart, and what was saved learns its key.
+            let column =
+                Column { name: "id".to_owned(), kind: Kind::Text, key: true, not_null: true, ..Column::default() };
+            table.columns.push(column.clone());
+            added.push(column);
+        }
         for (name, value) in rows.iter().flatten() {
             if table.column(name).is_none() {
                 let column = implied_column(name, value, is_new);
@@ -448,7 +455,7 @@ fn writable<'a>(table: &'a Table, actor: Actor<'_>, name: &str) -> Result<&'a Co
 /// The column of a table that a SAVE makes. Numbers may get a fraction later, so they are doubles; the
 /// `id` is the key.
 fn implied_column(name: &str, value: &Value, is_new: bool) -> Column {
-    let key = is_new && name.eq_ignore_ascii_case("id") && !value.is_null();
+    let key = is_new && name.eq_ignore_ascii_case("id");
     let kind = match value {
         Value::Int(_) if key => Kind::BigInt,
         Value::Int(_) | Value::Float(_) => Kind::Double,

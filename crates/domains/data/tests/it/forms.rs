@@ -140,6 +140,76 @@ db_tests! {
         world.clean().await;
     }
 
+    async fn what_is_saved_learns_its_key(db: Db) {
+        let world = shop(db).await;
+        let script = r#"
+            o = { status: "new" }
+            SAVE "orders" o
+            TALK o.id
+            o.total = 4
+            r = SAVE "orders", o
+            TALK r.id + " " + r.rows_affected + " " + UBOUND(FIND("orders", "total=4"))
+            UPDATE "orders" { id: o.id, total: 5 }
+            all = SELECT * FROM orders WHERE id = 13
+            TALK JSON(all)
+            note = { text: "a" }
+            SAVE "notes", note
+            note.text = "b"
+            SAVE "notes" note
+            TALK UBOUND(FIND "notes") + " " + LEN(note.id)
+            n = FIND "notes", note.id
+            TALK n.text
+        "#;
+        assert_eq!(
+            world.says(script).await,
+            "13\n13 1 1\n[{\"Id\":13,\"Customer\":null,\"Status\":\"new\",\"Total\":5}]\n1 32\nb"
+        );
+        world.clean().await;
+    }
+
+    async fn a_key_in_a_text_is_one_row(db: Db) {
+        let world = shop(db).await;
+        let script = r#"
+            TALK UBOUND(FIND "orders", "12") + UBOUND(FIND "orders", 12)
+            id = 11
+            r = FIND "orders", "${id}"
+            TALK r.status
+            TALK DELETE "orders", "10"
+            TALK UBOUND(FIND "orders")
+        "#;
+        // In brackets a comma ends FIND, so that the filters belong to UBOUND: written with brackets of their own.
+        let script = script.replace("FIND \"orders\", \"12\"", "FIND(\"orders\", \"12\")").replace("FIND \"orders\", 12", "FIND(\"orders\", 12)");
+        assert_eq!(world.says(&script).await, "2\npaid\n1\n2");
+        world.clean().await;
+    }
+
+    async fn filter_and_map_take_all_their_forms(db: Db) {
+        let world = shop(db).await;
+        let script = r#"
+            rows = FIND "customers"
+            name = "x' OR age > 0 OR name = 'x"
+            TALK UBOUND(FILTER(rows, "name = '" + name + "'"))
+            least = 20
+            TALK JSON(MAP(FILTER(rows, "age > ${least}"), "name"))
+            old = FILTER rows WHERE age > least AND since <= TODAY()
+            TALK old.name
+            TALK UBOUND(FILTER(rows, "active")) + UBOUND(FILTER(rows, "name", "Bob"))
+            TALK JSON(FILTER([1, 5, 9], "x > 4"))
+            f = FILTER rows, { name: "Ada", active: TRUE }
+            TALK f.email
+            doubled = MAP rows WITH age * 2
+            TALK JSON(doubled)
+            short = MAP rows, "name->n"
+            TALK JSON(short)
+            TALK UBOUND(FILTER(NULL, "a = 1"))
+        "#;
+        assert_eq!(
+            world.says(script).await,
+            "0\n[\"Ada\",\"Cid\"]\nAda\n3\n[5,9]\nada@x.org\n[72,34,104]\n[{\"n\":\"Ada\"},{\"n\":\"Bob\"},{\"n\":\"Cid\"}]\n0"
+        );
+        world.clean().await;
+    }
+
     async fn insert_takes_all_its_forms(db: Db) {
         let world = shop(db).await;
         let script = r#"
@@ -283,6 +353,29 @@ db_tests! {
             "#;
             let ran = world.run_with(source, &[("q", Value::text(attack))]).await;
             assert_eq!(ran.text(), "0 0 0 true 1\n3", "{attack}");
+        }
+        world.clean().await;
+    }
+
+    /// A filter that is put together before it is used is text by then; the runtime tells what was typed.
+    async fn what_people_type_stays_data_in_filters_of_variables(db: Db) {
+        let world = shop(db).await;
+        for (typed, filter, expected) in [
+            ("x' OR name <> '", "\"name = '\" + q + \"'\"", "0"),
+            ("Ada' OR 'a' = 'a", "\"active = true AND name = '\" + q + \"'\"", "0"),
+            ("1 OR 1=1", "q", "0"),
+            ("1 OR 1=1", "\"id = \" + q", "0"),
+            ("O'Brien", "\"name = '\" + q + \"'\"", "0"),
+            (
+                "OR 1=1",
+                "\"id = 1 \" + q",
+                "error 4000: the filter \"id = 1 OR 1=1\" cannot be read: what a person has typed would become a part of the condition",
+            ),
+            ("Ada", "\"name = '\" + q + \"'\"", "1"),
+        ] {
+            let source = format!("f = {filter}\nr = FIND \"customers\", f\nTALK UBOUND(r)");
+            let ran = world.run_typed(&source, &[("q", Value::text(typed))]).await;
+            assert_eq!(ran.text(), expected, "{typed} in {filter}");
         }
         world.clean().await;
     }

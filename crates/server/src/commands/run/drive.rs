@@ -110,6 +110,7 @@ impl Run<'_> {
 
     /// What the script said: each message on stdout; the choices of a menu are for whoever types.
     fn show(turn: &mut TurnBuffer) -> io::Result<()> {
+        turn.log.drain(..).for_each(|line| line.write());
         for event in turn.events.drain(..) {
             match serde_json::from_value(event) {
                 Ok(ChatEvent::Message { role: Speaker::Bot, parts, .. }) => terminal::print(&plain_text(&parts))?,
