@@ -1,6 +1,6 @@
 //! What a value may look like: the check, the conversion and the masking of every kind of setting.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The kind of a value; values are text, and their key decides how the text is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +41,8 @@ pub enum Kind {
     HostPorts,
     /// Web origins (`https://example.com`) separated by commas.
     Origins,
+    /// Addresses and ranges of addresses (`10.0.0.0/8`) separated by commas.
+    Networks,
     /// An IP address and port to listen on.
     Listen,
     /// The IANA name of a time zone.
@@ -106,6 +108,10 @@ impl Kind {
             },
             Self::Origins => match list(text).find(|item| !is_web_origin(item)) {
                 Some(item) => Err(format!("no list of origins such as https://example.com (see `{item}`)")),
+                None => Ok(()),
+            },
+            Self::Networks => match list(text).find(|item| !is_network(item)) {
+                Some(item) => Err(format!("no list of addresses or ranges such as 10.0.0.0/8 (see `{item}`)")),
                 None => Ok(()),
             },
             Self::Listen => match text.parse::<SocketAddr>() {
@@ -240,6 +246,13 @@ fn is_host_port(text: &str) -> bool {
     })
 }
 
+fn is_network(text: &str) -> bool {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= longest))
+}
+
 /// An address with dots in place of its password.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
@@ -297,6 +310,7 @@ mod tests {
             (Kind::Url, &["http://localhost:8081", "https://example.com/v1?x=1"]),
             (Kind::HostPorts, &["", "10.0.0.5:80", "db.local:5432, [::1]:80"]),
             (Kind::Origins, &["", "https://example.com, http://localhost:5173"]),
+            (Kind::Networks, &["", "127.0.0.1, ::1", "10.0.0.0/8, fd00::/8"]),
             (Kind::Listen, &["127.0.0.1:8080", "[::]:80"]),
             (Kind::TimeZone, &["America/Sao_Paulo", "UTC"]),
             (Kind::Choice(&["text", "json"]), &["json", "TEXT"]),
@@ -316,6 +330,7 @@ mod tests {
             (Kind::Url, &["", "localhost", "ftp://x", "http://", "http:// x", "javascript:alert(1)"]),
             (Kind::HostPorts, &["host", "host:0", ":80", "http://x:80", "a b:80"]),
             (Kind::Origins, &["example.com", "https://example.com/path", "https://u@example.com", "*"]),
+            (Kind::Networks, &["proxy", "10.0.0.0/33", "10.0.0/8", "::1/129", "10.0.0.1/"]),
             (Kind::Listen, &["8080", "localhost:8080", "1.2.3.4"]),
             (Kind::TimeZone, &["", "Mars/Olympus"]),
             (Kind::Choice(&["text", "json"]), &["", "yaml"]),

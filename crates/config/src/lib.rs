@@ -11,14 +11,14 @@ mod origin;
 mod server;
 mod sources;
 
-pub use bot::{BotConfig, BotDefaults, BotKey, BotKeyGroup, ParamValue, bot_key, bot_key_groups};
+pub use bot::{BotConfig, BotDefaults, BotKey, BotKeyGroup, ParamValue, Works, bot_key, bot_key_groups};
 pub use entry::{Entry, Scope};
 pub use finding::{Finding, Level};
 pub use kind::Kind;
 pub use nearest::nearest;
 pub use origin::Origin;
 pub use server::{
-    BotsSettings, Durability, LimitsSettings, LockedSettings, LogFormat, LogSettings, OutboundSettings, Problem,
-    ServerKey, ServerSettings, Settings, SettingsError, StorageSettings, server_keys,
+    AuthTimes, BotsSettings, Durability, LimitsSettings, LockedSettings, LogFormat, LogSettings, OutboundSettings,
+    Problem, ServerKey, ServerSettings, Settings, SettingsError, StorageSettings, server_keys,
 };
 pub use sources::{Flag, ReadFile, Sources, SystemFiles, process_environment};

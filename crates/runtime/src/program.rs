@@ -8,7 +8,7 @@ use botserver_basic_std::hear::{self, HearContext, HearInput};
 use botserver_basic_syntax::FunctionSig;
 use botserver_basic_types::{Arg, Args, BasicError, EffectRequest, FileHandle, HearRequest, HearType, Value, ops};
 use botserver_basic_vm::{Image, Limits, Machine, Step as MachineStep};
-use botserver_config::ParamValue;
+use botserver_config::{BotConfig, ParamValue};
 use botserver_engines::{Failure, LocalFailure, LocalWork, Outcome, Program, Step, TurnBuffer, Wait};
 use botserver_kernel::{IdSource, MessageId};
 use botserver_ui_tree::{ChatEvent, Part, ScriptError, Speaker};
@@ -90,7 +90,7 @@ impl ScriptProgram {
         context: CallContext,
     ) -> Result<Self, StartError> {
         let texts: Vec<Value> = params.iter().map(|(_, value)| value.clone()).collect();
-        let mut machine = Machine::new(image, script, params, Limits::default())?;
+        let mut machine = Machine::new(image, script, params, limits(&context.config))?;
         for (name, value) in context.config.params() {
             machine.set_global(&name, &param(value))?;
         }
@@ -119,14 +119,15 @@ impl ScriptProgram {
         } else {
             read_typed(rest).ok_or_else(|| StartError::Snapshot("its texts cannot be read".to_owned()))?
         };
-        let machine = Machine::restore(image, machine, Limits::default())
+        let machine = Machine::restore(image, machine, limits(&context.config))
             .map_err(|error| StartError::Snapshot(error.to_string()))?;
         let (asked, spoke) = (flags & ASKED != 0, flags & SPOKE != 0);
         Ok(Self { attempts, asked, spoke, typed, ..Self::around(machine, keywords, ids, context) })
     }
 
     fn around(machine: Machine, keywords: Arc<KeywordRegistry>, ids: Arc<dyn IdSource>, context: CallContext) -> Self {
-        let hear_timeout_ms = context.config.integer("hear-timeout-secs").filter(|s| *s > 0).map(|s| s * 1_000);
+        let hear_timeout = context.config.seconds("hear-timeout-secs").filter(|seconds| *seconds > 0);
+        let hear_timeout_ms = hear_timeout.map(|s| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000));
         Self {
             machine,
             keywords,
@@ -252,7 +253,7 @@ impl ScriptProgram {
             }
             self.announce(request, turn);
         }
-        let until_ms = self.hear_timeout_ms.map(|timeout| self.context.now.as_millisecond() + timeout);
+        let until_ms = self.hear_timeout_ms.map(|timeout| self.context.now.as_millisecond().saturating_add(timeout));
         Some(Step::Wait(Wait::Input { until_ms }))
     }
 
@@ -403,6 +404,17 @@ fn could_be_a_condition(text: &str) -> bool {
     text.chars().count() > 2
         && (text.contains(['\'', '"', '=', '<', '>', '|', '&', '!', '(', ')'])
             || text.split(|c: char| !c.is_alphanumeric()).any(joins))
+}
+
+/// What a run may take, by the bot's settings.
+fn limits(config: &BotConfig) -> Limits {
+    let own = Limits::default();
+    let count = |key| config.integer(key).and_then(|number| u64::try_from(number).ok());
+    Limits {
+        loop_rounds: count("loop-max-iterations").unwrap_or(own.loop_rounds),
+        jumps: count("goto-max-iterations").unwrap_or(own.jumps),
+        ..own
+    }
 }
 
 fn param(value: ParamValue) -> Value {

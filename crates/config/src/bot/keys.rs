@@ -14,6 +14,19 @@ pub struct BotKey {
     pub kind: Kind,
     /// Its documented default.
     pub default: Option<&'static str>,
+    /// What it does today.
+    pub works: Works,
+}
+
+/// Whether a key has an effect in this build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Works {
+    /// It is checked and kept for when its part of the server comes.
+    NotYet,
+    /// Wherever it is set.
+    Everywhere,
+    /// Only among the operator's defaults: a package cannot raise its own limits.
+    ForOperators,
 }
 
 /// Keys that belong together.
@@ -26,11 +39,21 @@ pub struct BotKeyGroup {
 }
 
 const fn key(name: &'static str, kind: Kind) -> BotKey {
-    BotKey { name, kind, default: None }
+    BotKey { name, kind, default: None, works: Works::NotYet }
 }
 
 const fn or(name: &'static str, kind: Kind, default: &'static str) -> BotKey {
-    BotKey { name, kind, default: Some(default) }
+    BotKey { name, kind, default: Some(default), works: Works::NotYet }
+}
+
+/// A key that has an effect today.
+const fn works(key: BotKey) -> BotKey {
+    BotKey { works: Works::Everywhere, ..key }
+}
+
+/// A key that has an effect today in the operator's defaults.
+const fn operators(key: BotKey) -> BotKey {
+    BotKey { works: Works::ForOperators, ..key }
 }
 
 use Kind::{Boolean, Bytes, Colour, List, Seconds, Secret, Text, TimeZone, Url};
@@ -43,18 +66,18 @@ const AMOUNT: Kind = Kind::Number { min: 0.0, max: f64::MAX };
 #[rustfmt::skip]
 const GROUPS: &[BotKeyGroup] = &[
     BotKeyGroup { title: "Bot, theme, identity", keys: &[
-        key("bot-name", Text), key("bot-description", Text), key("version", Text), key("welcome-message", Text),
-        or("start-dialog", Text, "start"), key("answer-mode", Text), key("system-prompt", Text),
-        key("theme-color", Colour), key("theme-color1", Colour), key("theme-color2", Colour), key("theme-logo", Text),
-        key("theme-title", Text),
+        works(key("bot-name", Text)), works(key("bot-description", Text)), key("version", Text), works(key("welcome-message", Text)),
+        works(or("start-dialog", Text, "start")), key("answer-mode", Text), key("system-prompt", Text),
+        works(key("theme-color", Colour)), works(key("theme-color1", Colour)), works(key("theme-color2", Colour)), works(key("theme-logo", Text)),
+        works(key("theme-title", Text)),
         key("server-url", Url), key("server-host", Text), key("server-port", PORT), key("server-api", Text),
-        key("sites-root", Text), key("mcp-server", Text), key("cors-allowed-origins", Kind::Origins),
-        key("hear-timeout-secs", Seconds), key("time-zone", TimeZone), or("package-strict", Boolean, "false"),
+        key("sites-root", Text), key("mcp-server", Text), works(key("cors-allowed-origins", Kind::Origins)),
+        works(key("hear-timeout-secs", Seconds)), works(key("time-zone", TimeZone)), works(or("package-strict", Boolean, "false")),
         key("default-accounts", Text), key("default-role", Text), key("website", Text), key("website-max-documents", COUNT),
         key("enable-voice", Boolean), key("enable-suggestions", Boolean), key("auto-reply", Boolean),
         key("max-context-messages", COUNT), key("sync-interval", Seconds), key("sync-products", Boolean),
         key("sync-orders", Boolean), key("sync-inventory", Boolean), key("sync-contacts", Boolean),
-        key("param-*", Text),
+        works(key("param-*", Text)),
     ] },
     BotKeyGroup { title: "Language model", keys: &[
         key("llm-url", Url), key("llm-key", Secret), key("llm-model", Text), key("llm-provider", Text),
@@ -91,7 +114,7 @@ const GROUPS: &[BotKeyGroup] = &[
         or("episodic-memory-history", COUNT, "2"), or("episodic-memory-max-episodes", COUNT, "100"),
         or("episodic-memory-model", Text, "fast"), or("episodic-memory-retention-days", COUNT, "365"),
         or("episodic-memory-threshold", COUNT, "4"), or("user-memory-enabled", Boolean, "true"),
-        or("user-memory-default-ttl", Seconds, "0"), or("user-memory-max-keys", COUNT, "1000"),
+        works(or("user-memory-default-ttl", Seconds, "0")), works(or("user-memory-max-keys", COUNT, "1000")),
     ] },
     BotKeyGroup { title: "Several agents", keys: &[
         or("a2a-enabled", Boolean, "true"), or("a2a-timeout", Seconds, "30"), or("a2a-max-hops", COUNT, "5"),
@@ -149,12 +172,12 @@ const GROUPS: &[BotKeyGroup] = &[
     ] },
     BotKeyGroup { title: "Limits", keys: &[
         or("api-rate-limit", COUNT, "100"), or("session-timeout", Seconds, "1800"), key("session-max-concurrent", COUNT),
-        key("session-message-history", COUNT), or("session-rate-limit", COUNT, "60"), or("session-variable-limit", Bytes, "1 MB"),
-        or("upload-max-size", Bytes, "10 MB"), key("upload-allowed-types", List), key("upload-timeout", Seconds),
-        or("package-max-size", Bytes, "100 MB"), or("script-max-size", Bytes, "1 MB"), or("user-file-limit", Bytes, "10 MB"),
-        or("user-file-count", COUNT, "1000"), or("loop-max-iterations", POSITIVE, "100000"),
-        or("database-max-rows", POSITIVE, "10000"),
-        or("goto-max-iterations", POSITIVE, "1000000"), or("extract-archive-max-size", Bytes, "100 MB"),
+        key("session-message-history", COUNT), works(or("session-rate-limit", COUNT, "60")), works(or("session-variable-limit", Bytes, "1 MB")),
+        works(or("upload-max-size", Bytes, "10 MB")), key("upload-allowed-types", List), key("upload-timeout", Seconds),
+        operators(or("package-max-size", Bytes, "100 MB")), operators(or("script-max-size", Bytes, "1 MB")), or("user-file-limit", Bytes, "10 MB"),
+        operators(or("user-file-count", COUNT, "1000")), works(or("loop-max-iterations", POSITIVE, "100000")),
+        works(or("database-max-rows", POSITIVE, "10000")),
+        works(or("goto-max-iterations", POSITIVE, "1000000")), or("extract-archive-max-size", Bytes, "100 MB"),
         or("extract-max-depth", COUNT, "10"), or("extract-max-files", COUNT, "10000"), or("download-link-expiry", Seconds, "86400"),
         key("download-link-base-url", Url), key("download-max-size", Bytes), key("user-storage-quota", Bytes),
         key("sse-enabled", Boolean), or("sse-heartbeat", Seconds, "30"), key("sse-max-connections", COUNT),
@@ -189,6 +212,17 @@ pub fn bot_key(name: &str) -> Option<BotKey> {
         key.kind = Kind::Secret;
     }
     Some(key)
+}
+
+/// The setting of the server that does for everybody what the key would do for one bot.
+pub(super) fn server_setting(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "server-url" => "server.public_url",
+        "server-host" | "server-port" => "server.listen",
+        "session-timeout" => "auth.session_idle_timeout",
+        "api-rate-limit" => "limits.changes_per_minute",
+        _ => return None,
+    })
 }
 
 /// The key or pattern that a misspelled name probably means.

@@ -7,7 +7,7 @@ mod keys;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-pub use self::keys::{BotKey, BotKeyGroup, bot_key, bot_key_groups};
+pub use self::keys::{BotKey, BotKeyGroup, Works, bot_key, bot_key_groups};
 use crate::{Entry, Finding, Kind, Level, Origin, Scope, kind};
 
 /// What the operator sets for every bot: values below `config.csv`, and the keys that stand above it.
@@ -118,6 +118,20 @@ impl BotConfig {
             findings.push(at_key("C0102", Level::Warning, message, None));
             return findings;
         }
+        match known.map(|key| key.works) {
+            Some(Works::NotYet) => {
+                let message = format!("`{}` is a known key, but nothing in this build uses it", line.key);
+                let help = keys::server_setting(&line.key)
+                    .map(|setting| format!("The operator sets `{setting}` for the whole server."));
+                findings.push(at_key("C0105", Level::Warning, message, help));
+            }
+            Some(Works::ForOperators) => {
+                let message = format!("`{}` has no effect here: a package cannot raise its own limits", line.key);
+                let help = Some("The operator sets it in `[bot_defaults]` of the server's settings.".to_owned());
+                findings.push(at_key("C0106", Level::Warning, message, help));
+            }
+            Some(Works::Everywhere) | None => {}
+        }
         if let Some(earlier) = seen.insert(line.key.clone(), line.number) {
             let message = format!("`{}` is set twice; line {earlier} has no effect", line.key);
             findings.push(at_key("C0103", Level::Warning, message, None));
@@ -197,6 +211,11 @@ impl BotConfig {
         self.text("time-zone")
             .and_then(|name| jiff::tz::TimeZone::get(name).ok())
             .unwrap_or_else(jiff::tz::TimeZone::system)
+    }
+
+    /// True if somebody set the key: what they wrote counts, and not the documented default.
+    pub fn is_set(&self, key: &str) -> bool {
+        self.values.contains_key(&canonical(key))
     }
 
     /// Where the value of a key came from.

@@ -4,7 +4,7 @@
 mod keys;
 mod load;
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use botserver_kernel::Secret;
 
@@ -22,6 +22,7 @@ pub struct ServerSettings {
     pub max_body_bytes: u64,
     pub request_timeout_seconds: u64,
     pub cors_allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<String>,
 }
 
 /// What a commit waits for.
@@ -64,12 +65,24 @@ pub struct LogSettings {
     pub format: LogFormat,
 }
 
+/// How long sign-ins and owner links last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the documentation of every field is in `server_keys`")]
+pub struct AuthTimes {
+    pub session_idle_timeout: Duration,
+    pub session_lifetime: Duration,
+    pub owner_link_lifetime: Duration,
+}
+
 /// How much one visitor may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the documentation of every field is in `server_keys`")]
 pub struct LimitsSettings {
     pub messages_per_minute: u32,
     pub queued_messages: u32,
+    pub reads_per_minute: u32,
+    pub changes_per_minute: u32,
+    pub requests_per_address: u32,
     pub upload_max_bytes: u64,
 }
 
@@ -96,6 +109,7 @@ pub struct Settings {
     pub storage: StorageSettings,
     pub bots: BotsSettings,
     pub log: LogSettings,
+    pub auth: AuthTimes,
     pub limits: LimitsSettings,
     pub outbound: OutboundSettings,
     pub locked: LockedSettings,
@@ -167,6 +181,10 @@ impl Values {
     fn bytes(&self, key: &str) -> u64 {
         kind::bytes(self.text(key)).unwrap_or_default()
     }
+
+    fn duration(&self, key: &str) -> Duration {
+        Duration::from_secs(kind::seconds(self.text(key)).unwrap_or_default())
+    }
 }
 
 impl Settings {
@@ -190,6 +208,7 @@ impl Settings {
                 max_body_bytes: values.bytes("server.max_body_bytes"),
                 request_timeout_seconds: values.integer("server.request_timeout_seconds"),
                 cors_allowed_origins: values.list("server.cors_allowed_origins"),
+                trusted_proxies: values.list("server.trusted_proxies"),
             },
             storage: StorageSettings {
                 database: Secret::new(values.text("storage.database").to_owned()),
@@ -209,9 +228,17 @@ impl Settings {
                     LogFormat::Text
                 },
             },
+            auth: AuthTimes {
+                session_idle_timeout: values.duration("auth.session_idle_timeout"),
+                session_lifetime: values.duration("auth.session_lifetime"),
+                owner_link_lifetime: values.duration("auth.owner_link_lifetime"),
+            },
             limits: LimitsSettings {
                 messages_per_minute: values.integer("limits.messages_per_minute") as u32,
                 queued_messages: values.integer("limits.queued_messages") as u32,
+                reads_per_minute: values.integer("limits.reads_per_minute") as u32,
+                changes_per_minute: values.integer("limits.changes_per_minute") as u32,
+                requests_per_address: values.integer("limits.requests_per_address") as u32,
                 upload_max_bytes: values.bytes("limits.upload_max_bytes"),
             },
             outbound: OutboundSettings { allow: values.list("outbound.allow") },
@@ -266,6 +293,15 @@ impl Settings {
         ] {
             if bytes == 0 {
                 problem(key, format!("`{key}` is 0, so nothing could be sent"), "");
+            }
+        }
+        for (key, time) in [
+            ("auth.session_idle_timeout", self.auth.session_idle_timeout),
+            ("auth.session_lifetime", self.auth.session_lifetime),
+            ("auth.owner_link_lifetime", self.auth.owner_link_lifetime),
+        ] {
+            if time.is_zero() {
+                problem(key, format!("`{key}` is 0, so nobody could sign in"), "");
             }
         }
         for key in &self.locked.keys {

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use botserver_config::{Durability, Flag, Origin, ReadFile, Settings, SettingsError, Sources, SystemFiles};
@@ -70,6 +71,13 @@ fn every_default_is_read() {
     assert_eq!(settings.server.request_timeout_seconds, 75);
     assert_eq!(settings.limits.messages_per_minute, 60);
     assert_eq!(settings.limits.queued_messages, 20);
+    assert_eq!(settings.limits.reads_per_minute, 1_000);
+    assert_eq!(settings.limits.changes_per_minute, 100);
+    assert_eq!(settings.limits.requests_per_address, 3_000);
+    assert_eq!(settings.auth.session_idle_timeout, Duration::from_mins(30));
+    assert_eq!(settings.auth.session_lifetime, Duration::from_hours(30 * 24));
+    assert_eq!(settings.auth.owner_link_lifetime, Duration::from_hours(24));
+    assert_eq!(settings.server.trusted_proxies, ["127.0.0.1", "::1"]);
     assert_eq!(settings.limits.upload_max_bytes, 10 << 20);
     assert_eq!(settings.bots.dir, Path::new("/data/bots"));
     assert!(settings.outbound.allow.is_empty());
@@ -107,7 +115,7 @@ fn each_layer_covers_the_one_below() {
 fn mistakes_are_all_told_with_their_place_and_the_nearest_name() {
     let problems = World {
         toml: Some(
-            "listen = \"x\"\n[sever]\na = 1\n[server]\nlissten = \"0.0.0.0:80\"\nlisten = \"localhost\"\nmax_connections = 0\nmessages_per_minute = 3\ncolour = 1\nmax_body_bytes = { a = 1 }\n[log]\nformat = \"yaml\"\n[outbound]\nallow = [\"intranet\"]\n[locked]\nkeys = [\"llm-modle\", \"conn-*\"]\n[bot_defaults]\nllm-modle = \"x\"\nllm-temperature = 9\n",
+            "listen = \"x\"\n[sever]\na = 1\n[server]\nlissten = \"0.0.0.0:80\"\nlisten = \"localhost\"\nmax_connections = 0\nmessages_per_minute = 3\ncolour = 1\nmax_body_bytes = { a = 1 }\ntrusted_proxies = [\"10.0.0.0/33\"]\n[log]\nformat = \"yaml\"\n[auth]\nsession_idle_timeout = \"soon\"\nsession_lifetime = 0\n[outbound]\nallow = [\"intranet\"]\n[locked]\nkeys = [\"llm-modle\", \"conn-*\"]\n[bot_defaults]\nllm-modle = \"x\"\nllm-temperature = 9\n",
         ),
         env: vec![
             ("BOTSERVER_SERVER__LISTNE", "1"),

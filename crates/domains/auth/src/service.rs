@@ -27,6 +27,8 @@ const ATTEMPTS: RatePolicy = RatePolicy::per_minute("owner-links", 10);
 const ALL_ATTEMPTS: RatePolicy = RatePolicy::per_minute("all-owner-links", 100);
 /// How exactly the last request of a sign-in is known: a write per request would be too much.
 const SEEN_EVERY_MS: i64 = 60_000;
+/// But always in so many steps of the time after which it ends.
+const SEEN_STEPS: i64 = 10;
 
 /// What this room needs from the server.
 #[derive(Clone)]
@@ -193,7 +195,8 @@ impl Auth {
         if !keys.same(&secret_hash, &token.hash()) || !session.is_live(now_ms, deps.settings.session_idle) {
             return Ok(None);
         }
-        if now_ms - session.seen_at_ms >= SEEN_EVERY_MS {
+        let every_ms = SEEN_EVERY_MS.min(millis(deps.settings.session_idle) / SEEN_STEPS);
+        if now_ms - session.seen_at_ms >= every_ms {
             store::touch_session(&deps.db, *org, session.id, now_ms).await?;
         }
         Ok(Some(session))

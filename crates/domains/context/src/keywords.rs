@@ -11,8 +11,8 @@ use crate::{ConversationContext, ToolCall};
 
 /// Suggestions beyond this are an accident of a loop; channels show ten at most.
 const MOST_SUGGESTIONS: usize = 50;
-/// Bytes of all session variables together (documented limit: 1 MB).
-const MOST_VARIABLE_BYTES: usize = 1 << 20;
+/// Bytes of all session variables together, if the settings do not say it.
+const MOST_VARIABLE_BYTES: u64 = 1 << 20;
 
 type Run = fn(&CallContext, &mut TurnBuffer, Args) -> Result<Value, BasicError>;
 
@@ -245,19 +245,23 @@ fn add_suggestion(_: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<
     })
 }
 
-fn set_session(_: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<Value, BasicError> {
+fn set_session(cx: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<Value, BasicError> {
     let key = args.required_text("key")?.to_lowercase();
     let key = key.strip_prefix("session.").map(str::to_owned).unwrap_or(key);
     let value = args.value("value");
+    let most = cx.config.bytes("session-variable-limit").unwrap_or(MOST_VARIABLE_BYTES);
     ConversationContext::change(turn, |own| {
         let previous = own.variables.insert(key.clone(), value);
-        let size = serde_json::to_string(&own.variables).map_or(usize::MAX, |text| text.len());
-        if size > MOST_VARIABLE_BYTES {
+        let size = serde_json::to_string(&own.variables).map_or(u64::MAX, |text| text.len() as u64);
+        if size > most {
             match previous {
                 Some(previous) => own.variables.insert(key, previous),
                 None => own.variables.remove(&key),
             };
-            return Err(BasicError::limit("the variables of a session may take 1 MB together"));
+            return Err(BasicError::limit(format!(
+                "the variables of a session may take {} KB together (session-variable-limit)",
+                most.div_ceil(1_024)
+            )));
         }
         Ok(Value::Null)
     })

@@ -97,10 +97,10 @@ fn set(service: &DataService, decl: KeywordDecl, owner: MemoryOwner) -> Keyword 
         Box::pin(async move {
             let (key, value) = pair(&args)?;
             let lifetime = match owner {
-                MemoryOwner::Person => number(cx, "user-memory-default-ttl").filter(|seconds| *seconds > 0),
+                MemoryOwner::Person => cx.config.seconds("user-memory-default-ttl").filter(|seconds| *seconds > 0),
                 _ => None,
             };
-            let lifetime = lifetime.map(|seconds| seconds.saturating_mul(SECOND_MS));
+            let lifetime = lifetime.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND_MS));
             service.remember(tx, actor(cx), owner, (&key, &value), lifetime, max_keys(cx, owner)).await?;
             Ok(Value::Null)
         })
@@ -163,14 +163,10 @@ fn pair(args: &Args) -> Result<(String, Value)> {
     Ok((args.required_text("key")?, args.value("value")))
 }
 
-fn number(cx: &CallContext, key: &str) -> Option<i64> {
-    cx.config.get(key).and_then(|text| text.trim().parse().ok())
-}
-
 fn max_keys(cx: &CallContext, owner: MemoryOwner) -> u64 {
     match owner {
         MemoryOwner::Bot => MAX_KEYS,
-        _ => number(cx, "user-memory-max-keys").and_then(|most| u64::try_from(most).ok()).unwrap_or(1_000),
+        _ => cx.config.integer("user-memory-max-keys").and_then(|most| u64::try_from(most).ok()).unwrap_or(1_000),
     }
 }
 
