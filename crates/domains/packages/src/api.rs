@@ -149,7 +149,7 @@ async fn get_bot(
 #[utoipa::path(get, path = "/api/v1/bots/{bot}/theme/{*path}", tag = "bots", summary = "A file of a bot's theme",
     params(("bot" = String, Path, description = "Its name"),
            ("path" = String, Path, description = "Path of the file inside the theme")),
-    responses((status = 200, description = "the file", content_type = "application/octet-stream"),
+    responses((status = 200, description = "the file", content_type = "*/*"),
               (status = 304, description = "the file that the client has"),
               (status = 404, description = "no such bot or file", body = Problem)))]
 async fn theme_file(

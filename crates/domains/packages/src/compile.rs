@@ -54,7 +54,7 @@ pub struct PackageVersion {
     /// Files of the theme by path inside it.
     pub theme: BTreeMap<Arc<str>, Arc<[u8]>>,
     /// Files with rows for tables.
-    pub seeds: Vec<SeedFile>,
+    pub seeds: Arc<[SeedFile]>,
     /// What is wrong, errors first, each with its source line.
     pub diagnostics: Vec<Listed>,
     /// The paths that have errors.
@@ -67,6 +67,14 @@ impl PackageVersion {
     /// True if something is wrong that keeps a part from working.
     pub fn has_errors(&self) -> bool {
         self.unusable || !self.broken.is_empty()
+    }
+
+    /// Adds what was found after compiling.
+    pub fn add(&mut self, found: Vec<Listed>) {
+        let is_error = |own: &Listed| own.diagnostic.severity == Severity::Error;
+        self.broken.extend(found.iter().filter(|own| is_error(own)).map(|own| own.diagnostic.span.file.clone()));
+        self.diagnostics.extend(found);
+        self.diagnostics.sort_by_key(|own| !is_error(own));
     }
 }
 
@@ -281,7 +289,7 @@ fn theme(source: &PackageSource) -> BTreeMap<Arc<str>, Arc<[u8]>> {
         .collect()
 }
 
-fn seeds(source: &PackageSource) -> Vec<SeedFile> {
+fn seeds(source: &PackageSource) -> Arc<[SeedFile]> {
     source
         .files
         .iter()

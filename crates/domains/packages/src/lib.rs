@@ -13,6 +13,7 @@ mod events;
 #[path = "../migrations/mod.rs"]
 mod migrations;
 mod model;
+mod prepare;
 mod scaffold;
 mod service;
 mod source;
@@ -28,6 +29,7 @@ pub use error::{Error, Result};
 pub use events::PackageEvent;
 pub use migrations::MIGRATIONS;
 pub use model::{Bot, BotState, FileRole, Listed, LoadedPackage, Look, PackageSource, SeedFile, SourceFile};
+pub use prepare::Preparation;
 pub use scaffold::new_package;
 pub use service::{Outcome, Packages, PackagesDeps, RejectedFolder, Taken};
 pub use source::{PACKAGE_SUFFIX, ScanLimits, bot_name, check_name, scan};

@@ -6,7 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use botserver_basic_syntax::ast::{IndexDecl, TableDecl};
 use botserver_basic_types::{Diagnostic, Severity};
 use botserver_basic_vm::{Image, ScriptInfo};
 use botserver_config::BotConfig;
@@ -143,22 +142,6 @@ impl LoadedPackage {
     /// The script that begins a conversation, if there is one.
     pub fn start_script(&self) -> Option<&ScriptInfo> {
         self.script(self.config.text("start-dialog").unwrap_or("start"))
-    }
-
-    /// The tables that scripts declare; of two with one name the first counts.
-    pub fn tables(&self) -> Vec<&TableDecl> {
-        let mut seen = BTreeSet::new();
-        self.image
-            .scripts()
-            .iter()
-            .flat_map(|script| &script.tables)
-            .filter(|t| seen.insert(t.name.to_lowercase()))
-            .collect()
-    }
-
-    /// The indexes that scripts declare.
-    pub fn indexes(&self) -> impl Iterator<Item = &IndexDecl> {
-        self.image.scripts().iter().flat_map(|script| &script.indexes)
     }
 
     /// The scripts that can be offered as tools: with PARAM or DESCRIPTION, but not what begins a conversation, runs

@@ -19,7 +19,7 @@ use tokio::sync::broadcast;
 
 pub(crate) use self::publish::stamp_of;
 pub use self::publish::{Outcome, Taken};
-use crate::{Bot, BotState, Language, LoadedPackage, PackageEvent, Result, ScanLimits, SeedFile, store};
+use crate::{Bot, BotState, Language, LoadedPackage, PackageEvent, Preparation, Result, ScanLimits, SeedFile, store};
 
 const LIST: Permission = Permission::new("bot.list");
 const READ: Permission = Permission::new("bot.read");
@@ -48,6 +48,8 @@ pub struct PackagesDeps {
     pub defaults: BotDefaults,
     /// The folder of the packages.
     pub dir: PathBuf,
+    /// Makes ready what a version needs before it serves.
+    pub preparation: Arc<dyn Preparation>,
     /// Names that no bot may have, in lower case: the router's.
     pub reserved: Arc<dyn Fn(&str) -> bool + Send + Sync>,
 }
@@ -92,6 +94,8 @@ struct Mounted {
     current: Option<Arc<LoadedPackage>>,
     theme: Arc<Theme>,
     seeds: Arc<[SeedFile]>,
+    /// What serves has all it needs.
+    prepared: bool,
     /// Of the folder as it was last taken.
     stamp: u64,
 }
@@ -125,6 +129,7 @@ impl Packages {
             current: None,
             theme: Arc::default(),
             seeds: Arc::from([]),
+            prepared: false,
             stamp: 0,
             bot: bot.clone(),
         };

@@ -4,15 +4,21 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use botserver_kernel::BotId;
+use botserver_basic_types::Severity;
+use botserver_kernel::{BotId, Clock as _, SystemClock};
+use tokio::time::{Instant, sleep};
 
 use super::{Mounted, Packages, RejectedFolder, versions};
 use crate::{
     Bot, BotState, Decision, Error, LoadedPackage, PackageEvent, PackageSource, PackageVersion, Result, compile,
     decide, scan, source, store,
 };
+
+/// How many quiet times a package that is being written is waited for at the start.
+const PATIENCE: u32 = 4;
 
 /// What became of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +72,49 @@ struct Read {
 
 impl Packages {
     /// Takes every package folder once, and notices which are gone. For the start, before anybody listens.
-    pub async fn mount_all(&self) -> Result<()> {
+    ///
+    /// A package in which something changed less than `quiet` ago is waited for a little; one that goes on changing is
+    /// being copied and is left to the watcher, while its bot goes on with the version that served. Zero takes
+    /// everything as it is.
+    pub async fn mount_all(&self, quiet: Duration) -> Result<()> {
+        let mut moving = Vec::new();
         for folder in self.folders()? {
-            self.take(&folder).await?;
+            if self.is_quiet(&folder, quiet).await { self.mount(&folder).await } else { moving.push(folder) }
+        }
+        let patience = Instant::now() + quiet * PATIENCE;
+        while !moving.is_empty() && Instant::now() < patience {
+            sleep(quiet / 4).await;
+            let mut still = Vec::new();
+            for folder in moving {
+                if self.is_quiet(&folder, quiet).await { self.mount(&folder).await } else { still.push(folder) }
+            }
+            moving = still;
+        }
+        for folder in moving {
+            tracing::warn!(folder = %folder.display(), "the package is being written; it is taken when it is quiet");
         }
         self.remove_missing().await
+    }
+
+    /// Takes a folder; that it cannot be taken now must not stop the others.
+    async fn mount(&self, folder: &Path) {
+        if let Err(error) = self.take(folder).await {
+            tracing::error!(folder = %folder.display(), %error, "the package cannot be taken now");
+        }
+    }
+
+    /// True if nothing in a folder changed lately.
+    async fn is_quiet(&self, folder: &Path, quiet: Duration) -> bool {
+        if quiet.is_zero() {
+            return true;
+        }
+        let (folder, limits) = (folder.to_owned(), self.limits());
+        let changed = tokio::task::spawn_blocking(move || source::last_change(&folder, &limits)).await;
+        let Ok(Some(changed_ms)) = changed else { return true };
+        // The times of files come from the system's clock, whatever clock the rest of the server goes by.
+        let ago = SystemClock.now_ms() - changed_ms;
+        // A file from the future was not written just now; waiting for it would be in vain.
+        !(0..i64::try_from(quiet.as_millis()).unwrap_or(i64::MAX)).contains(&ago)
     }
 
     /// The package folders, sorted.
@@ -183,7 +227,7 @@ impl Packages {
         tokio::task::spawn_blocking(read).await.map_err(|_| Error::Stopping)
     }
 
-    async fn publish(&self, folder: &Path, stamp: u64, version: PackageVersion) -> Result<Outcome> {
+    async fn publish(&self, folder: &Path, stamp: u64, mut version: PackageVersion) -> Result<Outcome> {
         let deps = &self.0.deps;
         let now_ms = deps.clock.now_ms();
         let known = self.0.bots.read().by_name.get(&version.name).copied();
@@ -193,7 +237,20 @@ impl Packages {
         };
         let before = self.0.bots.read().bots.get(&id).map(|mounted| (mounted.bot.clone(), mounted.current.clone()));
         let serving = before.as_ref().and_then(|(_, current)| current.clone());
-        let decision = decide(serving.as_deref(), &version);
+        let mut decision = decide(serving.as_deref(), &version);
+        let ready = match decision {
+            Decision::Publish => false,
+            // A file with rows may be what was missing.
+            Decision::Unchanged => self.is_ready(id, &version),
+            Decision::Refuse => true,
+        };
+        let mut prepared = ready;
+        if !ready {
+            let found = deps.preparation.prepare(&versions::loaded(id, &version), &version.seeds).await?;
+            prepared = found.iter().all(|own| own.diagnostic.severity != Severity::Error);
+            version.add(found);
+            decision = decide(serving.as_deref(), &version);
+        }
         let mut bot = Bot {
             id,
             name: version.name.clone(),
@@ -221,13 +278,19 @@ impl Packages {
         if before.as_ref().is_none_or(|(before, _)| *before != bot) {
             store::save(&deps.db, self.org(), bot.clone(), stored, now_ms).await?;
         }
-        Ok(self.serve((folder, stamp), bot, serving, version, decision))
+        Ok(self.serve((folder, stamp, prepared), bot, serving, version, decision))
+    }
+
+    /// True if everything that the version which serves needs is there, as far as the folder tells.
+    fn is_ready(&self, id: BotId, version: &PackageVersion) -> bool {
+        let registry = self.0.bots.read();
+        registry.bots.get(&id).is_some_and(|mounted| mounted.prepared && mounted.seeds == version.seeds)
     }
 
     /// Puts it where everybody sees it, after the commit.
     fn serve(
         &self,
-        (folder, stamp): (&Path, u64),
+        (folder, stamp, prepared): (&Path, u64, bool),
         bot: Bot,
         serving: Option<Arc<LoadedPackage>>,
         version: PackageVersion,
@@ -248,7 +311,11 @@ impl Packages {
         let (theme, seeds) = match (decision, &old) {
             (Decision::Refuse, Some(old)) => (old.theme.clone(), old.seeds.clone()),
             (Decision::Refuse, None) => (Arc::default(), Arc::from([])),
-            _ => (Arc::new(version.theme), Arc::from(version.seeds)),
+            _ => (Arc::new(version.theme), version.seeds),
+        };
+        let prepared = match (decision, &old) {
+            (Decision::Refuse, old) => old.as_ref().is_some_and(|old| old.prepared),
+            _ => prepared,
         };
         let moved = old.as_ref().is_none_or(|old| old.theme != theme || old.seeds != seeds);
         registry.by_name.insert(name.clone(), id);
@@ -258,6 +325,7 @@ impl Packages {
             current: current.clone(),
             theme,
             seeds: seeds.clone(),
+            prepared,
             stamp,
         };
         registry.bots.insert(id, mounted);

@@ -7,5 +7,5 @@ mod scan;
 
 pub use names::{PACKAGE_SUFFIX, bot_name, check_name};
 pub(crate) use roles::{file_stem, is_folder_of};
-pub(crate) use scan::stamp;
 pub use scan::{ScanLimits, scan};
+pub(crate) use scan::{last_change, stamp};

@@ -64,6 +64,13 @@ pub(crate) fn stamp(folder: &Path, limits: &ScanLimits) -> PackageSource {
     scanner.source
 }
 
+/// When something in a package changed last, in Unix milliseconds of the system's clock; `None` if nothing can be read.
+pub(crate) fn last_change(folder: &Path, limits: &ScanLimits) -> Option<i64> {
+    let mut scanner = Scanner::new(folder, *limits, false);
+    scanner.run();
+    scanner.last_change_ms
+}
+
 struct Scanner {
     limits: ScanLimits,
     /// The folder with links resolved: what is outside of it is not read.
@@ -71,13 +78,14 @@ struct Scanner {
     source: PackageSource,
     bytes: u64,
     reading: bool,
+    last_change_ms: Option<i64>,
 }
 
 impl Scanner {
     fn new(folder: &Path, limits: ScanLimits, reading: bool) -> Self {
         let name = bot_name(folder).unwrap_or_default().to_lowercase();
         let source = PackageSource { name: name.into(), root: folder.to_owned(), ..PackageSource::default() };
-        Self { limits, real_root: folder.to_owned(), source, bytes: 0, reading }
+        Self { limits, real_root: folder.to_owned(), source, bytes: 0, reading, last_change_ms: None }
     }
 
     fn run(&mut self) {
@@ -85,11 +93,18 @@ impl Scanner {
             Ok(real) => self.real_root = real,
             Err(error) => return self.unusable("P0001", format!("the folder cannot be read: {error}")),
         }
+        if let Ok(about) = fs::metadata(&self.real_root) {
+            self.note(&about);
+        }
         self.folder(&self.real_root.clone(), "", 0);
         if !self.source.unusable && self.bytes > self.limits.package_bytes {
             let most = self.limits.package_bytes >> 20;
             self.unusable("P0003", format!("the package is larger than {most} MB (`package-max-size`)"));
         }
+    }
+
+    fn note(&mut self, about: &fs::Metadata) {
+        self.last_change_ms = self.last_change_ms.max(Some(changed_ms(about)));
     }
 
     fn report(&mut self, code: &'static str, severity: Severity, path: &str, message: String, help: Option<&str>) {
@@ -156,6 +171,7 @@ impl Scanner {
     fn entry(&mut self, path: &Path, relative: &str, name: &str, depth: usize) {
         // A file that vanishes between listing and looking was being replaced; the next reading sees it.
         let Ok(mut about) = fs::symlink_metadata(path) else { return };
+        self.note(&about);
         if about.is_symlink() {
             match fs::canonicalize(path) {
                 Ok(target) if target.starts_with(&self.real_root) && target.is_file() => match fs::metadata(&target) {
@@ -257,4 +273,16 @@ fn modified(about: &fs::Metadata) -> i128 {
         Ok(since) => i128::try_from(since.as_nanos()).unwrap_or(i128::MAX),
         Err(before) => -i128::try_from(before.duration().as_nanos()).unwrap_or(i128::MAX),
     }
+}
+
+/// When the file came here or changed: a copy may bring its old time of modification along.
+#[cfg(unix)]
+fn changed_ms(about: &fs::Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    about.ctime().saturating_mul(1_000).saturating_add(about.ctime_nsec() / 1_000_000)
+}
+
+#[cfg(not(unix))]
+fn changed_ms(about: &fs::Metadata) -> i64 {
+    i64::try_from(modified(about) / 1_000_000).unwrap_or(i64::MAX)
 }

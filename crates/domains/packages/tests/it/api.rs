@@ -1,5 +1,7 @@
 //! The routes as clients see them.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -35,7 +37,7 @@ fn bots_and_their_themes_are_served() {
         bots.write("a.gbai/start.bas", "TALK 1\n");
         bots.write("b.gbai/start.bas", "TALK 1\n");
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         let (router, _) = module(&packages).routes.split_for_parts();
 
         let first = json(get(&router, "/api/v1/bots?limit=2", None).await).await;

@@ -3,6 +3,7 @@
 
 mod api;
 mod compiling;
+mod preparing;
 mod publishing;
 mod samples;
 mod scaffolding;

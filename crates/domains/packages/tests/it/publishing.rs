@@ -1,6 +1,6 @@
 //! What may serve: never worse than before, through mistakes, restarts and removals.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use botserver_config::BotDefaults;
 use botserver_db::Db;
@@ -22,7 +22,7 @@ db_tests! {
         let bots = Bots::new();
         write_start(&bots, "TALK \"one\"\n");
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         let id = packages.find_by_name("SHOP").unwrap();
         let first = packages.current(id).unwrap();
 
@@ -87,7 +87,7 @@ db_tests! {
         bots.write("shop.gbai/other.bas", "TALK \"two\"\n");
         bots.write("shop.gbai/config.csv", "history-limit,7\nbot-name,Shop\n");
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         let id = packages.find_by_name("shop").unwrap();
         assert_eq!(packages.current(id).unwrap().config.integer("history-limit"), Some(7));
         bots.remove("shop.gbai/other.bas");
@@ -104,7 +104,7 @@ db_tests! {
         bots.write("shop.gbai/shop.gbot/config.csv", "bot-name,Shop\nparam-x,5\n");
         bots.write("shop.gbai/shop.gbot/PROMPT.md", "Be kind.");
         let before = bots.open(&db).await;
-        before.mount_all().await.unwrap();
+        before.mount_all(Duration::ZERO).await.unwrap();
         let id = before.find_by_name("shop").unwrap();
         let first = before.current(id).unwrap();
         // It breaks while the server is down.
@@ -119,7 +119,7 @@ db_tests! {
         assert_eq!(taken_up.config.get("llm-model"), Some("house"));
         assert_eq!(&*taken_up.look.title, "Shop");
         assert_eq!(taken_up.image.to_bytes(), first.image.to_bytes());
-        after.mount_all().await.unwrap();
+        after.mount_all(Duration::ZERO).await.unwrap();
         assert_eq!(after.current(id).unwrap().hash, first.hash);
         assert!(after.diagnostics(&system(), id).await.unwrap().change_refused);
         // The unchanged folder is no change.
@@ -132,7 +132,7 @@ db_tests! {
         let bots = Bots::new();
         write_start(&bots, "TALK \"one\"\n");
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         let id = packages.find_by_name("shop").unwrap();
         let hash = packages.current(id).unwrap().hash.clone();
         let mut events = packages.subscribe();
@@ -142,10 +142,10 @@ db_tests! {
         assert_eq!((packages.find_by_name("shop"), packages.current(id).is_none()), (None, true));
         assert!(packages.version(id, &hash).await.is_ok());
         let again = bots.open(&db).await;
-        again.mount_all().await.unwrap();
+        again.mount_all(Duration::ZERO).await.unwrap();
         assert_eq!(again.find_by_name("shop"), None);
         write_start(&bots, "TALK \"one\"\n");
-        again.mount_all().await.unwrap();
+        again.mount_all(Duration::ZERO).await.unwrap();
         assert_eq!(again.find_by_name("shop"), Some(id));
     }
 
@@ -153,9 +153,9 @@ db_tests! {
         let bots = Bots::new();
         write_start(&bots, "TALK \"one\"\n");
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         std::fs::rename(bots.dir(), bots.outside().join("elsewhere")).unwrap();
-        assert!(packages.mount_all().await.is_err());
+        assert!(packages.mount_all(Duration::ZERO).await.is_err());
         assert!(packages.find_by_name("shop").is_some());
     }
 
@@ -165,7 +165,7 @@ db_tests! {
             bots.write(&format!("{folder}/start.bas"), "TALK \"one\"\n");
         }
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         let (all, rejected) = packages.overview(&system()).await.unwrap();
         assert_eq!(all.iter().map(|bot| &*bot.name).collect::<Vec<_>>(), ["shop"]);
         let mut folders: Vec<_> = rejected.iter().map(|own| own.folder.clone()).collect();
@@ -182,7 +182,7 @@ db_tests! {
         write_start(&bots, "TALK \"one\"\n");
         bots.write("shop.gbai/shop.gbtheme/logo.svg", "<svg/>");
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         let mut events = packages.subscribe();
         bots.write("shop.gbai/shop.gbtheme/logo.svg", "<svg></svg>");
         bots.write("shop.gbai/shop.gbdata/goods.csv", "id\n1\n");

@@ -4,18 +4,23 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc, LazyLock,
+        Arc, LazyLock, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
 };
 
+use async_trait::async_trait;
 use botserver_basic_syntax::FunctionSig;
-use botserver_basic_types::{Effect, KeywordDecl};
+use botserver_basic_types::{Diagnostic, Effect, KeywordDecl, Severity, Span};
 use botserver_config::BotDefaults;
 use botserver_db::Db;
 use botserver_kernel::{Clock, OrgId, Principal, RandomIds, Timestamp};
-use botserver_packages::{Language, PackageEvent, PackageVersion, Packages, PackagesDeps, ScanLimits, compile, scan};
+use botserver_packages::{
+    Error, Language, Listed, LoadedPackage, PackageEvent, PackageVersion, Packages, PackagesDeps, Preparation,
+    ScanLimits, SeedFile, compile, scan,
+};
 use botserver_testkit::OpenDoor;
+use parking_lot::Mutex;
 use tokio::sync::broadcast::Receiver;
 
 pub(crate) const ORG: OrgId = OrgId::new(uuid::Uuid::from_u128(1));
@@ -65,6 +70,42 @@ pub(crate) fn language() -> Arc<Language> {
     LANGUAGE.clone()
 }
 
+/// A version that was to be made ready, and what its bot served at that moment.
+pub(crate) type Asked = (Arc<str>, Option<Arc<str>>);
+
+/// Makes nothing ready, and finds wrong what a test says.
+#[derive(Default)]
+pub(crate) struct Prepared {
+    /// In order.
+    pub(crate) asked: Mutex<Vec<Asked>>,
+    /// What is wrong with a package that has this text in one of its scripts: the file, and a message.
+    pub(crate) wrong: Mutex<Option<(&'static str, &'static str, &'static str)>>,
+    /// The service, to look at what serves.
+    pub(crate) packages: OnceLock<Packages>,
+}
+
+#[async_trait]
+impl Preparation for Prepared {
+    async fn prepare(&self, package: &LoadedPackage, _: &Arc<[SeedFile]>) -> botserver_packages::Result<Vec<Listed>> {
+        let serving = self.packages.get().and_then(|packages| packages.current(package.bot_id));
+        self.asked.lock().push((package.hash.clone(), serving.map(|serving| serving.hash.clone())));
+        let Some((text, file, message)) = *self.wrong.lock() else { return Ok(Vec::new()) };
+        if message == "nobody knows" {
+            return Err(Error::Stopping);
+        }
+        let span = Span { file: file.into(), start: 0, end: 0, line: 1, column: 1 };
+        let diagnostic = Diagnostic {
+            code: "T0001".into(),
+            severity: Severity::Error,
+            message: message.to_owned(),
+            span,
+            help: None,
+        };
+        let hit = package.sources.values().any(|source| source.contains(text));
+        Ok(if hit { vec![Listed { diagnostic, source: None }] } else { Vec::new() })
+    }
+}
+
 /// A folder of packages.
 pub(crate) struct Bots {
     temp: tempfile::TempDir,
@@ -112,7 +153,11 @@ impl Bots {
     }
 
     pub(crate) async fn open_with(&self, db: &Db, defaults: BotDefaults) -> Packages {
-        Packages::open(PackagesDeps {
+        self.open_over(db, defaults, Arc::default()).await
+    }
+
+    pub(crate) async fn open_over(&self, db: &Db, defaults: BotDefaults, preparation: Arc<Prepared>) -> Packages {
+        let packages = Packages::open(PackagesDeps {
             db: db.clone(),
             org_id: ORG,
             clock: Arc::new(Ticking(AtomicI64::new(1_767_323_045_000))),
@@ -121,10 +166,13 @@ impl Bots {
             language: language(),
             defaults,
             dir: self.dir(),
+            preparation: preparation.clone(),
             reserved: Arc::new(|name| matches!(name, "api" | "docs" | "owner")),
         })
         .await
-        .unwrap()
+        .unwrap();
+        let _ = preparation.packages.set(packages.clone());
+        packages
     }
 }
 

@@ -33,7 +33,7 @@ fn watched<F: Future<Output = ()>>(test: impl FnOnce(Bots, Watched) -> F) {
         bots.write(&format!("shop.gbai/{START}"), "TALK \"one\"\n");
         bots.write("later.gbai/start.bas", "TALK 0\n");
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         let events = packages.subscribe();
         let stop = CancellationToken::new();
         let own = Watched { packages: packages.clone(), events };
@@ -181,7 +181,7 @@ fn without_events_a_walk_finds_changes() {
         bots.write(&format!("shop.gbai/{START}"), "TALK \"one\"\n");
         bots.write("gone.gbai/start.bas", "TALK 1\n");
         let packages = bots.open(&db).await;
-        packages.mount_all().await.unwrap();
+        packages.mount_all(Duration::ZERO).await.unwrap();
         let mut events = packages.subscribe();
         let (_sender, changes) = mpsc::unbounded_channel::<Change>();
         let (looked, mut looks) = mpsc::unbounded_channel();
