@@ -185,7 +185,8 @@ impl<'e> Turn<'e> {
             Drive::Failed(_) => Status::Failed,
             Drive::Cancelled => Status::Cancelled,
         };
-        found.error = if let Drive::Failed(failure) = &drive { Some(failure.message.clone()) } else { None };
+        // PostgreSQL cannot store a zero character, and the message may quote anything.
+        found.error = if let Drive::Failed(failure) = &drive { Some(failure.message.replace('\0', "")) } else { None };
         if waits.is_none() {
             found.wait = None;
         }

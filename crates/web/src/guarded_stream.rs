@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -12,20 +13,27 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::Sleep,
+    time::{Instant, Sleep},
 };
+
+/// How long a peer may go on sending what nobody wants,
+const LINGER: Duration = Duration::from_secs(5);
+/// as long as something comes so often.
+const PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) struct GuardedStream {
     stream: TcpStream,
     patience: Duration,
     /// Runs while a write waits for the peer.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Runs while the peer finishes what it began to send, after we have closed our side.
+    lingering: Option<(Pin<Box<Sleep>>, Instant)>,
     _connection: OwnedSemaphorePermit,
 }
 
 impl GuardedStream {
     pub(crate) fn new(stream: TcpStream, connection: OwnedSemaphorePermit, patience: Duration) -> Self {
-        Self { stream, patience, stalled: None, _connection: connection }
+        Self { stream, patience, stalled: None, lingering: None, _connection: connection }
     }
 
     fn watch<T>(&mut self, context: &mut Context<'_>, progress: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -73,7 +81,24 @@ impl AsyncWrite for GuardedStream {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
+    /// Reads on for a while after our side is closed: closing with something unread resets the connection, and the
+    /// peer, busy sending a body that we refused, would never read why.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let Self { stream, lingering, .. } = &mut *self;
+        if lingering.is_none() {
+            ready!(Pin::new(&mut *stream).poll_shutdown(context))?;
+        }
+        let (quiet, end) =
+            lingering.get_or_insert_with(|| (Box::pin(tokio::time::sleep(PAUSE)), Instant::now() + LINGER));
+        let mut sink = [MaybeUninit::uninit(); 8 << 10];
+        while quiet.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::uninit(&mut sink);
+            let read = ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+            quiet.as_mut().reset((Instant::now() + PAUSE).min(*end));
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -23,6 +23,7 @@ mod settings;
 mod site;
 mod sockets;
 mod stack;
+mod unread;
 
 pub use authenticate::{Authenticated, Authenticator, Caller, SignIn};
 pub use extract::{ClientAddress, IdempotencyKey, Json, Locale, PageParameters, PageQuery, Path, Query};

@@ -24,7 +24,7 @@ fn foreign_origin() -> Problem {
     Problem::new(
         ErrorKind::Forbidden,
         "foreign_origin",
-        "Another site's page made this request. Its operator can allow that site with `cors-allowed-origins`.",
+        "Another site's page made this request. The operator can allow that site with `server.cors_allowed_origins`.",
     )
 }
 

@@ -1,6 +1,11 @@
 //! The settings of the HTTP side as plain data; `server` fills them from the configuration.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use parking_lot::RwLock;
@@ -56,34 +61,60 @@ impl WebSettings {
     }
 }
 
-/// The sites that `cors-allowed-origins` names. Clones share one set, so that a reload is seen everywhere.
+/// The sites that the operator trusts with the whole server (`server.cors_allowed_origins`), and those that may show
+/// one bot in a frame (its own `cors-allowed-origins`). Clones share the sets, so that a change is seen everywhere.
 #[derive(Clone, Debug, Default)]
-pub struct AllowedOrigins(Arc<RwLock<BTreeSet<String>>>);
+pub struct AllowedOrigins(Arc<RwLock<Origins>>);
+
+#[derive(Debug, Default)]
+struct Origins {
+    all: BTreeSet<String>,
+    by_bot: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// The origins among these texts, and what is none.
+fn origins<'a>(texts: impl IntoIterator<Item = &'a str>) -> (BTreeSet<String>, Vec<String>) {
+    let (mut set, mut refused) = (BTreeSet::new(), Vec::new());
+    for text in texts.into_iter().map(str::trim).filter(|text| !text.is_empty()) {
+        match origin_of(text) {
+            Some(origin) => drop(set.insert(origin)),
+            None => refused.push(text.to_owned()),
+        }
+    }
+    (set, refused)
+}
 
 impl AllowedOrigins {
-    /// Replaces the set; returns what is not an origin of the form `https://host[:port]`.
-    pub fn set<'a>(&self, origins: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-        let mut refused = Vec::new();
-        let mut set = BTreeSet::new();
-        for text in origins.into_iter().map(str::trim).filter(|text| !text.is_empty()) {
-            match origin_of(text) {
-                Some(origin) => drop(set.insert(origin)),
-                None => refused.push(text.to_owned()),
-            }
-        }
-        *self.0.write() = set;
+    /// Replaces the sites that may do everything; returns what is not an origin of the form `https://host[:port]`.
+    pub fn set<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let (set, refused) = origins(texts);
+        self.0.write().all = set;
         refused
     }
 
-    /// Is this `Origin` in the set?
-    pub fn allows(&self, origin: &str) -> bool {
-        let set = self.0.read();
-        !set.is_empty() && origin_of(origin).is_some_and(|origin| set.contains(&origin))
+    /// Replaces the sites that may show a bot in a frame; returns what is not an origin.
+    pub fn set_bot<'a>(&self, bot: &str, texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let (set, refused) = origins(texts);
+        let mut own = self.0.write();
+        if set.is_empty() {
+            own.by_bot.remove(bot);
+        } else {
+            own.by_bot.insert(bot.to_owned(), set);
+        }
+        refused
     }
 
-    /// The origins, each after a blank, as a Content-Security-Policy lists them.
-    pub(crate) fn as_csp_sources(&self) -> String {
-        self.0.read().iter().fold(String::new(), |list, origin| list + " " + origin)
+    /// May a page of this `Origin` call the server with a visitor's cookie?
+    pub fn allows(&self, origin: &str) -> bool {
+        let own = self.0.read();
+        !own.all.is_empty() && origin_of(origin).is_some_and(|origin| own.all.contains(&origin))
+    }
+
+    /// The origins that may show a bot's page in a frame, each after a blank, as a Content-Security-Policy lists them.
+    pub(crate) fn as_csp_sources(&self, bot: &str) -> String {
+        let own = self.0.read();
+        let of_bot = own.by_bot.get(bot).into_iter().flatten();
+        own.all.iter().chain(of_bot).fold(String::new(), |list, origin| list + " " + origin)
     }
 }
 

@@ -20,11 +20,14 @@ use tower_http::{
     compression::CompressionLayer,
     cors::{AllowOrigin, CorsLayer},
 };
-use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa::{
+    ToSchema as _,
+    openapi::{Content, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder, Responses},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    Caller, Health, Path, Problem, RequestFacts, app, docs, health,
+    Caller, Health, PROBLEM_JSON, Path, Problem, RequestFacts, app, docs, health,
     metrics::Metrics,
     stack::{Stack, guard, outer},
 };
@@ -111,7 +114,35 @@ fn described(description: OpenApi) -> OpenApi {
         .build();
     let mut whole = OpenApiBuilder::new().info(info).build();
     whole.merge(description);
+    // A placeholder for a whole path is written otherwise in the router.
+    let paths = std::mem::take(&mut whole.paths.paths);
+    whole.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    for item in whole.paths.paths.values_mut() {
+        let own = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in own.into_iter().flatten() {
+            with_problems(&mut operation.responses);
+        }
+    }
     whole
+}
+
+/// Problems have a media type of their own, and every route may answer with one.
+fn with_problems(responses: &mut Responses) {
+    let problem = Ref::from_schema_name(Problem::name());
+    let of_problem = || ContentBuilder::new().schema(Some(problem.clone())).build();
+    for response in responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let is_problem =
+            |content: &RefOr<Content>| matches!(content, RefOr::T(own) if own.schema == Some(problem.clone().into()));
+        if response.content.values().any(is_problem) {
+            response.content.retain(|_, content| !is_problem(content));
+            response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(of_problem()));
+        }
+    }
+    responses.responses.entry("default".to_owned()).or_insert_with(|| {
+        let text = "Anything else: what went wrong and what to do.";
+        RefOr::T(ResponseBuilder::new().description(text).content(PROBLEM_JSON, of_problem()).build())
+    });
 }
 
 fn pages(paths: &mut Vec<String>) -> Router {

@@ -27,8 +27,13 @@ pub struct SendMessage {
 }
 
 impl SendMessage {
+    /// The text without zero characters, which PostgreSQL cannot store.
+    pub(crate) fn storable_text(&self) -> String {
+        self.text.replace('\0', "")
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
-        if self.text.trim().is_empty() && self.attachments.is_empty() {
+        if self.text.trim_matches(|c: char| c.is_whitespace() || c == '\0').is_empty() && self.attachments.is_empty() {
             return Err(Error::EmptyMessage);
         }
         // Bytes first: counting the characters of megabytes would be a gift to whoever sends them.

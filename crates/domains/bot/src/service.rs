@@ -53,6 +53,8 @@ pub struct Sent {
 /// Events read per query.
 pub(crate) const EVENTS_PER_PAGE: u64 = 500;
 const CHANNEL: &str = "web";
+/// A bot's own limit of messages a minute.
+const BOT_RATE: &str = "session-rate-limit";
 
 impl ChatService {
     /// The service over its dependencies.
@@ -101,12 +103,12 @@ impl ChatService {
     ) -> Result<Sent> {
         message.check()?;
         if principal.role != Role::Owner {
-            self.own.limiter.check(self.own.messages, &principal.person_id.to_string()).await?;
+            self.count(principal, conversation).await?;
         }
         let files = self.own.sessions.attachments_of_message(conversation, &message.attachments).await?;
         let id = message.id.unwrap_or_else(|| MessageId::new(self.own.ids.next_uuid()));
         let payload = json!(InboxMessage {
-            text: message.text,
+            text: message.storable_text(),
             files: files.iter().map(botserver_session::Attachment::part).collect(),
             action: message.action,
             locale: message.locale,
@@ -117,6 +119,20 @@ impl ChatService {
             return Err(Error::IdTaken);
         }
         Ok(Sent { id, accepted })
+    }
+
+    /// Counts a message against the visitor's minute, and against that of a bot which wants fewer.
+    async fn count(&self, principal: &Principal, conversation: &Conversation) -> Result<()> {
+        let person = principal.person_id.to_string();
+        let package = self.own.packages.current(conversation.bot_id);
+        let own = package.filter(|package| package.config.is_set(BOT_RATE));
+        let own = own.and_then(|package| u64::try_from(package.config.integer(BOT_RATE)?).ok());
+        if let Some(quota) = own.filter(|quota| (1..self.own.messages.quota).contains(quota)) {
+            let policy = RatePolicy::per_minute("messages-to-bot", quota);
+            self.own.limiter.check(policy, &format!("{}/{person}", conversation.bot_id)).await?;
+        }
+        self.own.limiter.check(self.own.messages, &person).await?;
+        Ok(())
     }
 
     /// Takes back a message that no turn has taken.

@@ -157,6 +157,8 @@ impl Page {
                     Err(_) => return Err(End::Close(1001, "nothing heard for too long")),
                 },
                 () = shutdown.cancelled() => {
+                    // The last turns have just been committed; whoever looks sees their end before the goodbye.
+                    self.catch_up(socket).await?;
                     send(socket, &json!({"type": "bye", "reason": "restart"})).await?;
                     return Err(End::Close(1001, "the server stops"));
                 }
@@ -167,6 +169,8 @@ impl Page {
     async fn ready(&mut self, socket: &mut WebSocket, bot: &LoadedPackage) -> Ended<()> {
         let lane = LaneId(self.conversation.id.uuid());
         let newest = self.service.newest_seq(&self.conversation).await.map_err(|_| End::Close(1011, "try again"))?;
+        // Whoever has more than there is (a backup was brought back) must not wait until the numbers come round again.
+        self.seen = self.seen.min(newest);
         send(
             socket,
             &json!({

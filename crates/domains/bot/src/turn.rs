@@ -27,6 +27,9 @@ const GREETING: &str = "start";
 /// The kind of an execution that runs a tool from a suggestion.
 const TOOL: &str = "tool";
 
+/// The number of the error of calling a script that does not compile.
+const BROKEN_SCRIPT: i64 = 9005;
+
 /// The place of a run among those of one item: a first message may begin the greeting and then run a tool.
 fn nth(kind: &str) -> u32 {
     u32::from(kind == TOOL)
@@ -218,7 +221,10 @@ impl BotTurns {
         );
         match started {
             Ok(program) => self.drive(turn, execution, program, package).await,
-            Err(StartError::Script(error)) => {
+            Err(StartError::Script(mut error)) => {
+                // A script that does not compile has a place too: that of its first mistake.
+                let broken = package.script(script).and_then(|own| own.broken.as_ref());
+                error.span = error.span.or_else(|| broken.map(|found| found.span.clone()));
                 let failure = Failure { message: error.message.clone(), detail: json!(error) };
                 self.fail(turn, &package.name, &failure, Some(package));
                 Ok(TurnEnd::Failed)
@@ -315,12 +321,14 @@ impl BotTurns {
         });
         self.problems.script_failed(bot, &reference, &failure.message, script.as_ref());
         let language = locale(turn);
+        let is_broken = failure.detail.get("number").and_then(serde_json::Value::as_i64) == Some(BROKEN_SCRIPT);
+        let detail = if is_broken { "broken_script" } else { "failed_detail" };
         let message = (turn.item().kind == ItemKind::Message).then(|| turn.item().channel_message_id.clone());
         turn.buffer.events.push(ChatEvent::Hear { input: None }.to_json());
         let event = ChatEvent::Error {
             id: id.to_string(),
             title: sentence("failed_title", &language).to_owned(),
-            detail: sentence("failed_detail", &language).to_owned(),
+            detail: sentence(detail, &language).to_owned(),
             reference,
             message,
             script,

@@ -15,6 +15,9 @@ pub enum Error {
     /// The caller may not do this.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The idempotency key stands for another request.
+    #[error("this `Idempotency-Key` was used for another request; make a new one")]
+    KeyUsed,
     /// A value that is not acceptable.
     #[error("{0}")]
     Invalid(String),
@@ -37,9 +40,20 @@ impl Fault for Error {
         match self {
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Denied(denied) => denied.kind(),
+            Self::KeyUsed => ErrorKind::Conflict,
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Objects(error) => error.kind(),
             Self::Db(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::KeyUsed => "idempotency_key_used",
+            Self::NotFound(_) => "not_found",
+            Self::Denied(denied) => denied.code(),
+            Self::Invalid(_) => "invalid",
+            Self::Objects(error) => error.code(),
+            Self::Db(error) => error.code(),
         }
     }
 }

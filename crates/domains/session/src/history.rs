@@ -31,7 +31,8 @@ impl CommitExtension for History {
                 let Ok(ChatEvent::Message { id, role, parts, .. }) = serde_json::from_value(event.clone()) else {
                     return Err(DbErr::Type("a message event does not have the shape of one".to_owned()));
                 };
-                let text = plain_text(&parts);
+                // PostgreSQL cannot store a zero character; one that a script says must not hold up the turn.
+                let text = plain_text(&parts).replace('\0', "");
                 if role == Speaker::Person && !std::mem::replace(&mut said, true) {
                     title = title_from(&text);
                 }

@@ -20,8 +20,11 @@ pub struct SessionService {
     objects: Arc<dyn ObjectStore>,
     authorizer: Arc<dyn Authorizer>,
     engine: Engine,
-    upload_limit: u64,
+    upload_limit: UploadLimit,
 }
+
+/// The largest file, in bytes, that a person may send to a bot.
+pub type UploadLimit = Arc<dyn Fn(BotId) -> u64 + Send + Sync>;
 
 /// A file that is being uploaded.
 pub struct NewAttachment {
@@ -48,7 +51,7 @@ impl SessionService {
         objects: Arc<dyn ObjectStore>,
         authorizer: Arc<dyn Authorizer>,
         engine: Engine,
-        upload_limit: u64,
+        upload_limit: UploadLimit,
     ) -> Self {
         Self { db, clock, ids, objects, authorizer, engine, upload_limit }
     }
@@ -84,9 +87,11 @@ impl SessionService {
             .await;
         match (inserted, idempotency_key) {
             (Err(Error::Db(botserver_db::Error::Duplicate { .. })), Some(key)) => {
-                store::find_by_key(self.db.read(), principal.org_id, principal.person_id, &key)
+                let found = store::find_by_key(self.db.read(), principal.org_id, principal.person_id, &key)
                     .await?
-                    .ok_or(Error::NotFound("conversation"))
+                    .ok_or(Error::NotFound("conversation"))?;
+                // A key stands for one request; with another bot it is another request.
+                if found.bot_id == bot_id { Ok(found) } else { Err(Error::KeyUsed) }
             }
             (Err(error), _) => Err(error),
             (Ok(()), _) => Ok(new),
@@ -142,7 +147,7 @@ impl SessionService {
     /// Gives a conversation a title.
     pub async fn rename(&self, principal: &Principal, id: ConversationId, title: &str) -> Result<Conversation> {
         let found = self.load_for(principal, id, &WRITE).await?;
-        let title = title.trim().to_owned();
+        let title = title.replace('\0', "").trim().to_owned();
         if title.is_empty() || title.chars().count() > LONGEST_TITLE {
             return Err(Error::Invalid(format!("a title has 1 to {LONGEST_TITLE} characters")));
         }
@@ -198,6 +203,7 @@ impl SessionService {
         reason: Option<String>,
     ) -> Result<()> {
         let found = self.load_to_write(principal, id).await?;
+        let reason = reason.map(|text| text.replace('\0', ""));
         if reason.as_ref().is_some_and(|text| text.chars().count() > 2_000) {
             return Err(Error::Invalid("a reason has at most 2,000 characters".to_owned()));
         }
@@ -239,7 +245,7 @@ impl SessionService {
             size: 0,
         };
         let key = object_key(&found, attachment.id);
-        attachment.size = self.objects.put_new(&key, Box::pin(body), self.upload_limit).await?;
+        attachment.size = self.objects.put_new(&key, Box::pin(body), (self.upload_limit)(found.bot_id)).await?;
         let (row, now) = (attachment.clone(), self.clock.now_ms());
         self.db
             .write("storing a file", move |tx| {
@@ -298,12 +304,12 @@ fn object_key(conversation: &Conversation, id: AttachmentId) -> String {
 
 /// The media type by the first bytes; what they do not tell is believed unless a browser could run it.
 fn media_type(first: &[u8], declared: Option<&str>) -> String {
-    if let Some(kind) = infer::get(first) {
-        return kind.mime_type().to_owned();
+    let active = ["text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"];
+    if let Some(kind) = infer::get(first).map(|kind| kind.mime_type()).filter(|kind| !active.contains(kind)) {
+        return kind.to_owned();
     }
     let declared = declared.and_then(|text| text.split(';').next()).map(str::trim).unwrap_or_default().to_lowercase();
     let plain = declared.len() <= 100 && declared.split('/').count() == 2 && declared.is_ascii();
-    let active = ["text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"];
     if plain && !active.contains(&declared.as_str()) && !declared.contains("script") {
         return declared;
     }

@@ -30,12 +30,12 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
         let plain =
-            |text: &&str| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+            |text: &&str| (1..=200).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
         match value.to_str().ok().filter(plain) {
             Some(text) => Ok(Self(Some(text.to_owned()))),
             None => Err(Problem::invalid(
                 "bad_idempotency_key",
-                "`Idempotency-Key` must be 1 to 255 printable ASCII characters.",
+                "`Idempotency-Key` must be 1 to 200 printable ASCII characters.",
             )),
         }
     }

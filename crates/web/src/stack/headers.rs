@@ -7,13 +7,16 @@ use http::{
 
 use crate::{request::RequestFacts, settings::WebSettings};
 
+/// The bot that answers at `/`.
+const DEFAULT_BOT: &str = "default";
+
 /// Which policy a path gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Area {
     /// Data.
     Api,
-    /// What a browser shows.
-    Page,
+    /// What a browser shows: the page of this bot, if there is one of that name.
+    Page(String),
     /// Swagger UI, which styles itself inline.
     Docs,
 }
@@ -25,7 +28,8 @@ impl Area {
         } else if path == "/docs" || path.starts_with("/docs/") {
             Self::Docs
         } else {
-            Self::Page
+            let bot = path.split('/').nth(1).filter(|name| !name.is_empty()).unwrap_or(DEFAULT_BOT);
+            Self::Page(bot.to_lowercase())
         }
     }
 }
@@ -47,7 +51,7 @@ const FIXED: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-pub(crate) fn write(headers: &mut HeaderMap, area: Area, facts: &RequestFacts, settings: &WebSettings) {
+pub(crate) fn write(headers: &mut HeaderMap, area: &Area, facts: &RequestFacts, settings: &WebSettings) {
     for (name, value) in FIXED {
         headers.entry(name).or_insert(value);
     }
@@ -60,14 +64,14 @@ pub(crate) fn write(headers: &mut HeaderMap, area: Area, facts: &RequestFacts, s
     }
 }
 
-fn policy(area: Area, facts: &RequestFacts, settings: &WebSettings) -> HeaderValue {
+fn policy(area: &Area, facts: &RequestFacts, settings: &WebSettings) -> HeaderValue {
     match area {
         Area::Api => HeaderValue::from_static(API),
         Area::Docs => HeaderValue::from_static(DOCS),
-        Area::Page if facts.embed => {
-            let policy = format!("{PAGE}{}", settings.allowed_origins.as_csp_sources());
+        Area::Page(bot) if facts.embed => {
+            let policy = format!("{PAGE}{}", settings.allowed_origins.as_csp_sources(bot));
             HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(PAGE))
         }
-        Area::Page => HeaderValue::from_static(PAGE),
+        Area::Page(_) => HeaderValue::from_static(PAGE),
     }
 }

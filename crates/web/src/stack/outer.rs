@@ -22,6 +22,7 @@ use crate::{
     Problem,
     problem::ProblemCode,
     request::{Deadline, Peer, REQUEST_ID_HEADER, RequestFacts, RequestId, within_request},
+    unread::ReadToEnd,
 };
 
 pub(crate) async fn outer(State(stack): State<Arc<Stack>>, mut request: Request, next: Next) -> Response {
@@ -39,6 +40,7 @@ pub(crate) async fn outer(State(stack): State<Arc<Stack>>, mut request: Request,
     request.extensions_mut().insert(facts.clone());
     request.extensions_mut().insert(deadline.clone());
 
+    let (request, body) = ReadToEnd::watch(request);
     let span = tracing::info_span!("request", id = id.as_str());
     let work = async {
         tokio::select! {
@@ -48,9 +50,13 @@ pub(crate) async fn outer(State(stack): State<Arc<Stack>>, mut request: Request,
     };
     let mut response = within_request(id.clone(), work.instrument(span.clone())).await;
 
-    headers::write(response.headers_mut(), area, &facts, &stack.settings);
+    headers::write(response.headers_mut(), &area, &facts, &stack.settings);
     if let Ok(value) = HeaderValue::try_from(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
+    }
+    if !body.is_reached() {
+        // Or a client would send its next request into a connection that is being closed.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let (status, time) = (response.status().as_u16(), started.elapsed());

@@ -144,3 +144,25 @@ async fn a_request_that_does_not_finish_is_cut_off_and_counted() {
     assert_eq!(server.stop().await, 1);
     assert_eq!(rest(&mut busy).await, "");
 }
+
+#[tokio::test]
+async fn who_is_still_sending_a_refused_body_reads_why() {
+    let server =
+        Running::start(ServeLimits::default(), WebSettings { body_limit_bytes: 1_000, ..Default::default() }).await;
+    let body = vec![b'x'; 16 << 20];
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(server.address).await.expect("connected");
+        let head = format!(
+            "POST /api/v1/orders HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            server.address,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        stream.write_all(&body).await.expect("nobody hangs up in the middle");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer and an end");
+        assert!(answer.contains("connection: close"), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("\"code\":\"too_large\""), "{answer}");
+    }
+    server.stop().await;
+}
