@@ -1,6 +1,6 @@
 //! The start order: what is opened before what, and what each room gets.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use botserver_auth::{Auth, AuthDeps, AuthSettings};
@@ -16,14 +16,16 @@ use botserver_objects::FolderObjects;
 use botserver_packages::{Language, Packages, PackagesDeps};
 use botserver_ports::{Cache, ObjectStore, PubSub};
 use botserver_runtime::{KeywordRegistry, function_signatures};
-use botserver_session::{History, SessionService};
+use botserver_session::{History, SessionService, UploadLimit};
 use botserver_web::{Health, Metrics, RateLimiter, RatePolicy, ReservedNames, Site, Sockets, Stack, WebSettings};
+use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     modules, overview,
     problems::Problems,
-    tables::{PackageSeeds, Tables},
+    tables::{PackageFiles, Tables},
+    upkeep::Upkeep,
 };
 
 /// Memory for short-lived values: counters of limits, texts that are being streamed.
@@ -35,7 +37,7 @@ pub(crate) struct Assembled {
     pub(crate) db: Db,
     pub(crate) engine: Engine,
     pub(crate) packages: Packages,
-    pub(crate) tables: Tables,
+    pub(crate) upkeep: Upkeep,
     pub(crate) turns: Arc<BotTurns>,
     pub(crate) router: axum::Router,
     /// The names that no bot may have.
@@ -64,29 +66,25 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         clock: clock.clone(),
         ids: ids.clone(),
         limiter: limiter.clone(),
-        settings: AuthSettings::default(),
+        settings: AuthSettings {
+            session_idle: settings.auth.session_idle_timeout,
+            session_life: settings.auth.session_lifetime,
+            link_life: settings.auth.owner_link_lifetime,
+        },
     })
     .await?;
 
     let options = EngineOptions { queue_limit: settings.limits.queued_messages as usize, ..EngineOptions::default() };
     let engine = Engine::new(db.clone(), clock.clone(), ids.clone(), pubsub, vec![Arc::new(History)], options);
-    let sessions = Arc::new(SessionService::new(
-        db.clone(),
-        clock.clone(),
-        ids.clone(),
-        objects.clone(),
-        auth.authorizer(),
-        engine.clone(),
-        settings.limits.upload_max_bytes,
-    ));
 
     let client = Arc::new(HttpClient::new(outbound(settings)?));
-    let seeds = PackageSeeds::default();
+    let seeds = PackageFiles::default();
     let data = DataService::new(db.clone(), ids.clone(), Arc::new(seeds.clone()));
     let mut rooms = modules::rooms_with_keywords(&data, &client);
     let keywords = Arc::new(KeywordRegistry::new(modules::keywords(&mut rooms, &clock, &ids, &client))?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
 
+    let tables = Tables::new(data, seeds, auth.org_id(), clock.clone());
     let reserved = ReservedNames::default();
     let names = reserved.clone();
     let packages = Packages::open(PackagesDeps {
@@ -98,13 +96,23 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         language,
         defaults: settings.bot_defaults.clone(),
         dir: settings.bots.dir.clone(),
+        preparation: Arc::new(tables.clone()),
         reserved: Arc::new(move |name| names.contains(name)),
     })
     .await?;
-    seeds.follow(packages.clone());
+    let sessions = Arc::new(SessionService::new(
+        db.clone(),
+        clock.clone(),
+        ids.clone(),
+        objects.clone(),
+        auth.authorizer(),
+        engine.clone(),
+        upload_limit(settings.limits.upload_max_bytes, &packages),
+    ));
 
     let metrics = Metrics::default();
     let web = Arc::new(web_settings(settings)?);
+    let origins = web.allowed_origins.clone();
     let sockets = Sockets::new(web.clone(), &metrics, stop.clone());
     let per_minute = RatePolicy::per_minute("messages", u64::from(settings.limits.messages_per_minute));
     let chat = Arc::new(ChatService::new(ChatDependencies {
@@ -141,8 +149,18 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         overview::Overview::new(settings, &db, packages.clone(), sessions, auth.authorizer(), problems.clone());
     let site = site.routes(overview::routes(overview));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
-    let tables = Tables::new(packages.clone(), data, auth.org_id(), clock);
-    Ok(Assembled { auth, db, engine, packages, tables, turns, router, reserved, sockets, migrated })
+    let upkeep = Upkeep::new(packages.clone(), tables, db.clone(), auth.org_id(), origins);
+    Ok(Assembled { auth, db, engine, packages, upkeep, turns, router, reserved, sockets, migrated })
+}
+
+/// The server's limit, or a bot's own if that is lower.
+fn upload_limit(most: u64, packages: &Packages) -> UploadLimit {
+    const KEY: &str = "upload-max-size";
+    let packages = packages.clone();
+    Arc::new(move |bot| {
+        let own = packages.current(bot).filter(|package| package.config.is_set(KEY));
+        own.and_then(|package| package.config.bytes(KEY)).map_or(most, |own| own.min(most))
+    })
 }
 
 pub(crate) fn outbound(settings: &Settings) -> Result<OutboundPolicy> {
@@ -164,6 +182,10 @@ fn web_settings(settings: &Settings) -> Result<WebSettings> {
         public_url: settings.server.public_url.as_deref().map(url::Url::parse).transpose()?,
         request_timeout: Duration::from_secs(settings.server.request_timeout_seconds),
         body_limit_bytes: usize::try_from(settings.server.max_body_bytes)?,
+        trusted_proxies: settings.server.trusted_proxies.iter().map(|text| network(text)).collect::<Result<_>>()?,
+        rate_per_address: RatePolicy::per_minute("address", settings.limits.requests_per_address.into()),
+        rate_of_reads: RatePolicy::per_minute("reads", settings.limits.reads_per_minute.into()),
+        rate_of_writes: RatePolicy::per_minute("writes", settings.limits.changes_per_minute.into()),
         ..WebSettings::default()
     };
     let refused = web.allowed_origins.set(settings.server.cors_allowed_origins.iter().map(String::as_str));
@@ -171,6 +193,15 @@ fn web_settings(settings: &Settings) -> Result<WebSettings> {
         anyhow::bail!("server.cors_allowed_origins: `{origin}` is not an origin such as https://example.org");
     }
     Ok(web)
+}
+
+/// An address, or a range of addresses.
+fn network(text: &str) -> Result<IpNet> {
+    let wrong = || format!("server.trusted_proxies: `{text}` is neither an address nor a range");
+    match text.parse::<IpAddr>() {
+        Ok(address) => Ok(address.into()),
+        Err(_) => text.parse().with_context(wrong),
+    }
 }
 
 fn health(db: &Db, objects: &Arc<dyn ObjectStore>) -> Health {

@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Make bots
     #[command(subcommand)]
     Bot(BotCommand),
+    /// Become the owner of an installation
+    #[command(subcommand)]
+    Owner(OwnerCommand),
     /// Find out why something does not work, with a remedy for each finding
     Doctor(DoctorOptions),
     /// Look at the settings
@@ -188,6 +191,27 @@ pub(crate) struct NewBotOptions {
     /// The folder to write the package into [default: the bots' folder of the installation]
     #[arg(long, value_name = "DIR")]
     pub(crate) bots: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OwnerCommand {
+    /// Print a new one-time link: whoever opens it first is an owner
+    #[command(after_help = "\
+Examples:
+  botserver owner link
+  botserver owner link --data /srv/bots -o json
+
+Asks the server that runs on the data directory, through a socket in it that only the server's own user can open; when
+none runs, opens the directory itself. Links that were made before go on working. Only the link goes to stdout.")]
+    Link(OwnerLinkOptions),
+}
+
+/// Options of `owner link`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OwnerLinkOptions {
+    /// How to write the link
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
 }
 
 /// Options of `doctor`.

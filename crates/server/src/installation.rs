@@ -52,9 +52,8 @@ impl Installation {
 
     /// Publishes the packages and lets turns run.
     pub(crate) async fn start(&mut self) -> Result<()> {
-        samples::copy_at_first_start(&self.settings.bots.dir)?;
-        self.assembled.packages.mount_all().await?;
-        self.assembled.tables.make_all().await;
+        let quiet = samples::quiet(samples::copy_at_first_start(&self.settings.bots.dir)?);
+        self.assembled.packages.mount_all(quiet).await?;
         self.assembled.engine.start(self.assembled.turns.clone()).await?;
         self.running = true;
         Ok(())

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod command_line;
 mod commands;
+mod control;
 mod data_dir;
 mod installation;
 mod modules;
@@ -14,6 +15,7 @@ mod serve;
 mod settings;
 mod tables;
 mod terminal;
+mod upkeep;
 
 use std::process::ExitCode;
 

@@ -51,3 +51,52 @@ fn runtime_keywords(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>, client: &Ar
 fn delete_elsewhere(client: &Arc<HttpClient>) -> DeleteElsewhere {
     DeleteElsewhere { url: botserver_runtime::delete_url(client), file: Handler::Missing }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use botserver_db::{ConnectionTrait as _, Db, Dialect, row};
+    use botserver_testkit::db_tests;
+
+    /// Belongs to nobody: which migrations have run.
+    const NOBODYS: [&str; 1] = ["schema_migrations"];
+
+    /// The columns of every table, and whether each may be empty.
+    async fn columns(db: &Db) -> BTreeMap<String, BTreeMap<String, bool>> {
+        let query = match db.dialect() {
+            Dialect::Sqlite => {
+                "SELECT t.name AS table_name, c.name AS column_name, c.\"notnull\" = 0 AS may_be_empty \
+                 FROM sqlite_master t JOIN pragma_table_info(t.name) c \
+                 WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'"
+            }
+            Dialect::Postgres => {
+                "SELECT table_name, column_name, is_nullable = 'YES' AS may_be_empty FROM information_schema.columns \
+                 WHERE table_schema = current_schema()"
+            }
+        };
+        let mut tables: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
+        let statement = sea_orm::Statement::from_string(db.read().get_database_backend(), query);
+        for found in db.read().query_all_raw(statement).await.expect("the catalogue") {
+            let (table, column): (String, String) =
+                (row(&found, "table_name").expect("a name"), row(&found, "column_name").expect("a name"));
+            tables.entry(table).or_default().insert(column, row(&found, "may_be_empty").expect("a word"));
+        }
+        tables
+    }
+
+    db_tests! {
+        migrations: crate::modules::migrations();
+
+        async fn every_table_says_whose_its_rows_are(db: Db) {
+            let tables = columns(&db).await;
+            let rooms: BTreeSet<&str> = tables.keys().filter_map(|name| name.split('_').next()).collect();
+            for room in ["auth", "data", "engine", "packages", "session"] {
+                assert!(rooms.contains(room), "{room} has no table: {rooms:?}");
+            }
+            for (table, columns) in tables.iter().filter(|(name, _)| !NOBODYS.contains(&name.as_str())) {
+                assert_eq!(columns.get("org_id"), Some(&false), "{table} must have a column org_id that is never empty");
+            }
+        }
+    }
+}

@@ -17,6 +17,7 @@ const KEPT: usize = 200;
 
 /// One problem.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = KeptProblem)]
 pub(crate) struct Problem {
     /// RFC 3339.
     at: String,

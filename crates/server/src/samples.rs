@@ -1,9 +1,14 @@
 //! The sample bots inside the binary, copied to the bots' folder at the first start.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 use rust_embed::RustEmbed;
+
+/// How long packages must be quiet to be mounted: the samples appear whole, so nobody needs to wait for them.
+pub(crate) const fn quiet(copied: bool) -> Duration {
+    if copied { Duration::ZERO } else { botserver_packages::watch::QUIET }
+}
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../../bots"]

@@ -12,6 +12,7 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 use crate::{
     bootstrap::{self, Assembled},
     command_line::{Common, ServeOptions},
+    control::{self, Control},
     data_dir::HeldDir,
     problems::Problems,
     samples,
@@ -32,7 +33,8 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
     let held = HeldDir::take(&settings.data_dir)?;
     let listener = listen(settings.server.listen).await?;
     let address = listener.local_addr()?;
-    if samples::copy_at_first_start(&settings.bots.dir)? {
+    let copied = samples::copy_at_first_start(&settings.bots.dir)?;
+    if copied {
         tracing::info!(dir = %settings.bots.dir.display(), "the sample bots were copied here");
     }
     let stop = CancellationToken::new();
@@ -41,17 +43,23 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
         eprintln!("The database was copied to {} before it was brought up to date.", copy.display());
     }
     let events = assembled.packages.subscribe();
-    assembled.packages.mount_all().await?;
-    assembled.tables.make_all().await;
+    assembled.packages.mount_all(samples::quiet(copied)).await?;
     assembled.engine.start(assembled.turns.clone()).await?;
     let watching = tokio_util::task::TaskTracker::new();
     let (packages, watch_stop) = (assembled.packages.clone(), stop.clone());
     watching.spawn(async move { botserver_packages::watch::watch(&packages, watch_stop).await });
-    let (tables, tables_stop) = (assembled.tables.clone(), stop.clone());
-    watching.spawn(async move { tables.follow(events, tables_stop).await });
+    let (upkeep, upkeep_stop) = (assembled.upkeep.clone(), stop.clone());
+    watching.spawn(async move { upkeep.follow(events, upkeep_stop).await });
 
+    let base = base_url(&settings, address);
+    match Control::open(&settings.data_dir, assembled.auth.clone(), base.clone()) {
+        Ok(control) => drop(watching.spawn(control.serve(stop.clone()))),
+        // A path of a socket may have a hundred characters only.
+        Err(error) => tracing::warn!(%error, "commands cannot ask this server; `owner link` needs it stopped"),
+    }
     held.announce(address)?;
-    greet(&settings, address, &assembled, options).await?;
+    greet(&settings, &base, &assembled, options).await?;
+    tracing::info!(%address, "listening");
     let limits = ServeLimits { max_connections: settings.server.max_connections, ..ServeLimits::default() };
     let server = tokio::task::JoinSet::from_iter([serve(listener, assembled.router.clone(), limits, stop.clone())]);
     signal().await?;
@@ -130,18 +138,21 @@ pub(crate) fn owner_of(port: u16) -> Option<String> {
     None
 }
 
-/// Tells whoever started the server where it is: links on stdout, everything else on stderr.
-async fn greet(settings: &Settings, address: SocketAddr, assembled: &Assembled, options: &ServeOptions) -> Result<()> {
-    let base = match &settings.server.public_url {
+/// The address that people use.
+pub(crate) fn base_url(settings: &Settings, listening: SocketAddr) -> String {
+    match &settings.server.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
-        None => format!("http://{address}"),
-    };
-    let link = assembled.auth.issue_owner_link().await?;
-    let owner = format!("{base}{}", link.path.expose());
+        None if listening.ip().is_unspecified() => format!("http://127.0.0.1:{}", listening.port()),
+        None => format!("http://{listening}"),
+    }
+}
+
+/// Tells whoever started the server where it is: links on stdout, everything else on stderr.
+async fn greet(settings: &Settings, base: &str, assembled: &Assembled, options: &ServeOptions) -> Result<()> {
+    let owner = control::owner_link(&assembled.auth, base).await?.link;
+    let works = terminal::in_words(settings.auth.owner_link_lifetime);
     // The links are what this command gives. Whoever started it may have stopped reading; the server goes on.
-    let _ = terminal::print(&format!("Chat:  {base}/\nOwner: {owner}   (works once, for 24 hours)"));
-    tracing::info!(%address, "listening");
+    let _ = terminal::print(&format!("Chat:  {base}/\nOwner: {owner}   (works once, for {works})"));
     if options.open {
         open_browser(&owner);
     }

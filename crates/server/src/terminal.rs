@@ -4,6 +4,7 @@
 use std::{
     io::{self, BufRead, IsTerminal, Write},
     thread,
+    time::Duration,
 };
 
 use tokio::sync::mpsc;
@@ -45,6 +46,17 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()
         .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// A time for people, in the largest unit that gives a whole number.
+pub(crate) fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    // Two days are told in days, a single one in hours.
+    let fits = |(unit, _): &&(u64, &str)| seconds.is_multiple_of(*unit) && seconds / unit > 1;
+    let (unit, word) = units.iter().find(fits).unwrap_or(&(1, "second"));
+    let number = seconds / unit;
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The lines of stdin, without their ends, read only as fast as they are taken.
@@ -94,5 +106,15 @@ mod tests {
         assert_eq!(text_of_line(b"a\n"), "a");
         assert_eq!(text_of_line(b"last"), "last");
         assert_eq!(text_of_line(b"\xff!\n"), "\u{fffd}!");
+    }
+
+    #[test]
+    fn times_have_a_unit_that_fits() {
+        let words = |seconds| in_words(Duration::from_secs(seconds));
+        assert_eq!(words(86_400), "24 hours");
+        assert_eq!(words(7 * 86_400), "7 days");
+        assert_eq!(words(5_400), "90 minutes");
+        assert_eq!(words(61), "61 seconds");
+        assert_eq!(words(1), "1 second");
     }
 }

@@ -25,7 +25,7 @@ fn explanation(wanted: &str) -> Result<String> {
 }
 
 fn codes() -> impl Iterator<Item = &'static CodeInfo> {
-    botserver_basic_syntax::CODES.iter().chain(botserver_basic_vm::CODES).chain(super::check::CODES)
+    botserver_basic_syntax::CODES.iter().chain(botserver_basic_vm::CODES).chain(crate::tables::CODES)
 }
 
 /// Broken into lines that every terminal shows whole.

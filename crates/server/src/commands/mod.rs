@@ -9,13 +9,14 @@ mod config;
 mod doctor;
 mod explain;
 mod openapi;
+mod owner;
 mod run;
 
 use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    command_line::{BackupCommand, BotCommand, Command, CommandLine, ConfigCommand},
+    command_line::{BackupCommand, BotCommand, Command, CommandLine, ConfigCommand, OwnerCommand},
     serve, terminal,
 };
 
@@ -44,6 +45,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Run(options) => run::run(common, &options).await,
         Command::Check(options) => check::run(common, &options).await,
         Command::Bot(BotCommand::New(options)) => bot::new(common, &options).await,
+        Command::Owner(OwnerCommand::Link(options)) => owner::link(common, &options).await,
         Command::Doctor(options) => doctor::run(common, &options).await,
         Command::Config(ConfigCommand::Show(options)) => config::show(common, &options),
         Command::Config(ConfigCommand::Validate) => config::validate(common),

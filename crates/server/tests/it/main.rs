@@ -1,11 +1,22 @@
-//! The built program as people use it: its commands, their output and exit status, the server's start and end.
+//! The built program as people use it: its commands, their output and exit status, the server's start and end, and
+//! everything that can be asked of a running server.
 #![cfg(test)]
 
+mod attachments;
 mod backup;
 mod chat;
 mod check;
 mod config;
+mod conversations;
 mod doctor;
+mod limits;
+mod live;
+mod owner;
+mod process;
+mod routes;
 mod run;
+mod samples;
 mod serve;
+mod shape;
+mod sockets;
 mod support;

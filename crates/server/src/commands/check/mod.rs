@@ -10,7 +10,6 @@ use botserver_packages::{Language, Listed, PackageVersion};
 use botserver_runtime::function_signatures;
 use serde_json::{Value, json};
 
-pub(super) use self::tables::CODES;
 use super::Ending;
 use crate::{
     command_line::{CheckOptions, Common, Output},
@@ -27,7 +26,7 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
     let reserved = |name: &str| assembled.reserved.contains(name);
     let checked = botserver_packages::check(&options.package, &language, &defaults, &reserved);
     let tables = match &checked {
-        Ok(version) => tables::findings(&assembled.db, assembled.auth.org_id(), version).await,
+        Ok(version) => tables::findings(&assembled.db, assembled.auth.org_id(), version).await?,
         Err(_) => Vec::new(),
     };
     installation.close().await;

@@ -1,0 +1,143 @@
+//! The door for commands on a data directory that a server holds: a socket in it that nobody but the server's own user
+//! can open. One line of JSON asks, one answers.
+
+use std::{fs::Permissions, io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use botserver_auth::Auth;
+use botserver_kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+const SOCKET: &str = "control.sock";
+/// No line is longer.
+const LONGEST: u64 = 4_096;
+/// Who asks and then says nothing holds up the others for so long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+enum Request {
+    OwnerLink,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    OwnerLink(Link),
+    Refused(String),
+}
+
+/// A link that makes whoever opens it first an owner. Never logged.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Link {
+    pub(crate) link: String,
+    /// RFC 3339.
+    pub(crate) expires_at: String,
+}
+
+/// Makes a link.
+pub(crate) async fn owner_link(auth: &Auth, base: &str) -> Result<Link> {
+    let made = auth.issue_owner_link().await?;
+    let expires_at = Timestamp::from_millisecond(made.expires_at_ms)?.to_string();
+    Ok(Link { link: format!("{base}{}", made.path.expose()), expires_at })
+}
+
+/// The server's side.
+pub(crate) struct Control {
+    listener: UnixListener,
+    auth: Auth,
+    base: String,
+}
+
+impl Control {
+    /// Opens the socket of a directory that this process holds; `base` is the address people use.
+    pub(crate) fn open(dir: &Path, auth: Auth, base: String) -> io::Result<Self> {
+        let path = dir.join(SOCKET);
+        match std::fs::remove_file(&path) {
+            // Left behind by a server that was killed.
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let listener = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        Ok(Self { listener, auth, base })
+    }
+
+    /// Answers until `stop`.
+    pub(crate) async fn serve(self, stop: CancellationToken) {
+        loop {
+            let stream = tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(error) => {
+                        tracing::warn!(%error, "a command could not be heard");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        continue;
+                    }
+                },
+                () = stop.cancelled() => return,
+            };
+            // A command that went away has its reasons.
+            let _ = timeout(PATIENCE, self.answer(stream)).await;
+        }
+    }
+
+    async fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
+        let answer = match serde_json::from_str(&line(&mut stream).await?) {
+            Ok(Request::OwnerLink) => match owner_link(&self.auth, &self.base).await {
+                Ok(link) => Answer::OwnerLink(link),
+                Err(error) => {
+                    tracing::error!(%error, "an owner link cannot be made");
+                    Answer::Refused("the server failed to make a link; its log has the reason".to_owned())
+                }
+            },
+            Err(_) => Answer::Refused("this server does not know the command; it may be an older one".to_owned()),
+        };
+        say(&mut stream, &answer).await
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        if let Some(path) = self.listener.local_addr().ok().as_ref().and_then(|address| address.as_pathname()) {
+            // What stays behind is removed by the next server.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+async fn line(stream: &mut UnixStream) -> io::Result<String> {
+    let mut line = String::new();
+    BufReader::new(stream.take(LONGEST)).read_line(&mut line).await?;
+    Ok(line)
+}
+
+async fn say(stream: &mut UnixStream, what: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_string(what)?;
+    text.push('\n');
+    stream.write_all(text.as_bytes()).await
+}
+
+/// Asks the server that holds a directory for an owner link.
+pub(crate) async fn ask_for_owner_link(dir: &Path) -> Result<Link> {
+    let path = dir.join(SOCKET);
+    let unreachable = || format!("cannot reach the server through {}", path.display());
+    let asked = async {
+        let mut stream = UnixStream::connect(&path).await?;
+        say(&mut stream, &Request::OwnerLink).await?;
+        line(&mut stream).await
+    };
+    let answer = timeout(PATIENCE, asked).await.with_context(unreachable)?.with_context(unreachable)?;
+    match serde_json::from_str(&answer).context("the server's answer cannot be read")? {
+        Answer::OwnerLink(link) => Ok(link),
+        Answer::Refused(reason) => bail!(reason),
+    }
+}
