@@ -11,6 +11,7 @@ mod conversations;
 mod doctor;
 mod limits;
 mod live;
+mod open;
 mod owner;
 mod process;
 mod routes;
