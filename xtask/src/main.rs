@@ -3,6 +3,7 @@
 
 mod browser;
 mod commands;
+mod generate;
 mod postgres;
 mod steps;
 mod suite;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask COMMAND
 
+  generate                 the pages of the book that are made from code: docs/keywords.md
   tidy                     the rules of this repository: layers, file heads and lengths, manifests
   check                    formatting, clippy, tidy
   test                     check, then every test; installs and starts what the tests need
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
+        ["generate"] => generate::run(),
         ["tidy"] => tidy::run(),
         ["check"] => suite::check(),
         ["test"] => suite::test(),

@@ -73,7 +73,7 @@ pub(crate) enum Command {
     /// Print the description of the HTTP API (OpenAPI 3.1, JSON)
     #[command(after_help = "Example:\n  botserver openapi > openapi.json")]
     Openapi,
-    /// Explain the code of a diagnostic, such as B0103
+    /// Explain the code of a diagnostic or a word of the language
     Explain(ExplainOptions),
 }
 
@@ -288,10 +288,19 @@ pub(crate) struct BackupFile {
 
 /// Options of `explain`.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:\n  botserver explain B0103\n  botserver explain          list all codes")]
+#[command(after_help = "\
+Examples:
+  botserver explain B0103          what a diagnostic means
+  botserver explain FIND           what a keyword or function does, and how it is written
+  botserver explain                list all codes
+  botserver explain --reference    every keyword and function, as Markdown")]
 pub(crate) struct ExplainOptions {
-    /// The code, as `check` prints it; without one all codes are listed
-    pub(crate) code: Option<String>,
+    /// A code, as `check` prints it, or a word of the language; without one all codes are listed
+    #[arg(value_name = "CODE|WORD")]
+    pub(crate) word: Vec<String>,
+    /// Print the reference of all keywords and functions
+    #[arg(long, conflicts_with = "word")]
+    pub(crate) reference: bool,
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

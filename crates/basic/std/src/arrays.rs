@@ -15,9 +15,9 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
     plain(
         "UBOUND",
         &[],
-        "list",
+        "list, [dimension]",
         (1, 2),
-        "The number of elements; the last one is at UBOUND(list) - 1.",
+        "The number of elements, or of those of an inner list; the last one is at UBOUND(list) - 1.",
         "UBOUND([5, 6]) > 2",
         ubound,
     ),
@@ -152,7 +152,16 @@ fn ubound(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     {
         return Ok(Val::Int(heap.array(handle).len() as i64));
     }
-    Ok(Val::Int(strings::length(heap, arg(args, 0))? as i64))
+    let mut inner = arg(args, 0).clone();
+    // UBOUND(table, 2) of DIM table(3, 4): the lists in the first list.
+    let dimension = if args.len() > 1 { int(args, 1)? } else { 1 };
+    for _ in 1..dimension.min(256) {
+        inner = match inner {
+            Val::Array(handle) => heap.array(handle).first().cloned().unwrap_or_default(),
+            _ => Val::Null,
+        };
+    }
+    Ok(Val::Int(strings::length(heap, &inner)? as i64))
 }
 
 fn lbound(_: &mut Heap, _: &[Val]) -> Result<Val> {

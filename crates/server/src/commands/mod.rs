@@ -53,7 +53,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Backup(BackupCommand::Verify(options)) => backup::verify(&options.file).await,
         Command::Backup(BackupCommand::Restore(options)) => backup::restore(common, &options.file).await,
         Command::Openapi => openapi::run(common).await,
-        Command::Explain(options) => explain::run(options.code.as_deref()),
+        Command::Explain(options) => explain::run(common, &options).await,
     }
 }
 

@@ -78,6 +78,10 @@ fn codes_are_explained() {
     assert!(done.out.starts_with("B0103: "), "{}", done.all());
     let all = botserver(&["explain"], "").expect(0);
     assert!(all.out.lines().any(|line| line.starts_with("B0700  ")), "{}", all.all());
+    let keyword = botserver(&["explain", "set_bot", "memory"], "").expect(0);
+    assert!(keyword.out.starts_with("SET BOT MEMORY\n\nKeeps a value"), "{}", keyword.out);
+    let function = botserver(&["explain", "ubound"], "").expect(0);
+    assert!(function.out.starts_with("UBOUND(") && function.out.contains("Example"), "{}", function.out);
     let unknown = botserver(&["explain", "B9999"], "").expect(1);
     assert!(unknown.err.contains("no explanation of `B9999`"), "{}", unknown.all());
 }
@@ -117,4 +121,13 @@ fn wrong_usage_is_two_and_every_command_has_help_with_an_example() {
         assert!(done.out.contains("Example"), "{}", done.all());
         assert!(!done.out.contains('\u{1b}'), "no colours into a pipe");
     }
+}
+
+/// The book's page of keywords and functions says what the declarations say.
+#[test]
+fn the_reference_is_up_to_date() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/keywords.md");
+    let made = botserver(&["explain", "--reference"], "").expect(0).out;
+    let kept = std::fs::read_to_string(page).unwrap_or_default();
+    assert!(made.trim_end() == kept.trim_end(), "docs/keywords.md is out of date: run `cargo xtask generate`");
 }
