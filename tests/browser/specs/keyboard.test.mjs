@@ -57,8 +57,8 @@ test('everything is done with the keyboard', () => visit(async (context) => {
   await page.keyboard.press('Enter');
   const field = page.getByRole('textbox', { name: 'Title' });
   await field.waitFor();
-  await until('the dialog has the focus', () => page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null));
-  await field.fill('By keyboard');
+  await until('the field has the focus', () => field.evaluate((input) => input === document.activeElement));
+  await page.keyboard.type('By keyboard');
   await page.keyboard.press('Enter');
   await page.getByRole('navigation', { name: 'Conversations' }).getByRole('link', { name: 'By keyboard' }).waitFor();
   await page.getByRole('dialog').waitFor({ state: 'detached' });

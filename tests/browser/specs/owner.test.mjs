@@ -34,6 +34,9 @@ test('the owner sees bots, settings and problems, and where a script failed', ()
   await workshop.getByText('saw.bas', { exact: false }).first().waitFor();
   assert.match(await workshop.innerText(), /saw\.bas:2:1[\s\S]*TAKL "This line has the mistake/);
   await clean(page, 'bots');
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out on a phone');
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole('link', { name: /^Settings/ }).click();
   await page.getByRole('searchbox').fill('listen');
   await until('settings are filtered', async () => (await page.locator('tbody tr').count()) > 0);

@@ -162,7 +162,9 @@ impl BotTurns {
     async fn run_tool(&self, turn: &mut Turn<'_>, call: &ToolCall) -> Result<TurnEnd, TurnError> {
         let Some(package) = self.packages.current(turn.lane().bot_id) else { return Ok(TurnEnd::Done) };
         let Some(script) = package.script(&call.tool) else {
-            self.say(turn, sentence("broken_script", &locale(turn)));
+            let message = format!("a suggestion runs the script `{}`, which the package does not have", call.tool);
+            let failure = Failure { message, detail: json!({"number": BROKEN_SCRIPT}) };
+            self.fail(turn, &package.name, &failure, None);
             return Ok(TurnEnd::Failed);
         };
         let names = script.params.iter().map(|param| param.name.to_string());

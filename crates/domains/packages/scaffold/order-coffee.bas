@@ -9,7 +9,7 @@ IF NOT size THEN
     HEAR size AS "Small", "Large" WITH "How big?"
 END IF
 
-' AS INTEGER checks the answer and asks again if it is no whole number. Others: EMAIL, NAME, DATE, MONEY, FILE …
+' AS INTEGER checks the answer and asks again if it is no whole number. Others: EMAIL, DATE, MONEY, FILE …
 HEAR sugar AS INTEGER WITH "How many pieces of sugar?"
 
 ' ${…} puts a value into a text.

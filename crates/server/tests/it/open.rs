@@ -15,7 +15,7 @@ fn open_gives_the_owners_link_to_the_desktop() {
         );
         fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("a program");
     }
-    let path = format!("{}:{}", folder.text("bin"), std::env::var("PATH").unwrap_or_default());
+    let path = format!("{}:{}", folder.text("bin"), std::env::var_os("PATH").unwrap_or_default().display());
     let server = Server::start_with(&folder.path("data"), |command| {
         command.env("PATH", path).arg("--open");
     });
