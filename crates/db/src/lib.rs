@@ -9,6 +9,7 @@ mod error;
 mod inspect;
 mod migrate;
 mod scope;
+mod statements;
 mod writer;
 
 pub use connect::{Db, DbUrl, Dialect, Durability};
@@ -17,4 +18,5 @@ pub use inspect::AppliedMigration;
 pub use migrate::{Migration, MigrationReport, Schema};
 pub use scope::{OrgScope, row};
 pub use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult};
+pub use statements::Statements;
 pub use writer::{Tx, WriteFuture};
