@@ -14,7 +14,7 @@ use sea_orm::{
 
 use crate::{
     Error, Result,
-    writer::{Tx, WriteFuture, Writer},
+    writer::{Kind, Tx, WriteFuture, Writer},
 };
 
 /// The SQL dialects we speak; where they differ, two named functions stand side by side.
@@ -210,7 +210,19 @@ impl Db {
         E: From<Error> + Send + 'static,
         F: for<'a> FnOnce(&'a Tx) -> WriteFuture<'a, T, E> + Send + 'static,
     {
-        self.inner.writer.write(name, work).await
+        self.inner.writer.write(name, Kind::Alone, work).await
+    }
+
+    /// Like [`Self::write`], for work that its caller can do again: it shares its fate with other such work in the
+    /// batch, which makes the batch cheaper. After an error (its own, or [`Error::BatchFailed`]) nothing of it is
+    /// there; the caller tries again with [`Self::write`].
+    pub async fn write_shared<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'a> FnOnce(&'a Tx) -> WriteFuture<'a, T, E> + Send + 'static,
+    {
+        self.inner.writer.write(name, Kind::Shared, work).await
     }
 
     /// Waits for the queued writes and closes the connections.
@@ -261,13 +273,17 @@ fn sqlite_options(path: &Path, access: Access, durability: Durability) -> Connec
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", synchronous)
                 .pragma("foreign_keys", "ON")
-                .pragma("cache_size", "-8192")
+                // Pages that the writer keeps at hand; readers find them in the system's cache.
+                .pragma("cache_size", if access == Access::Write { "-8192" } else { "-2048" })
                 // What a savepoint or a statement of many rows must remember stays in memory instead of a file.
                 .pragma("temp_store", "MEMORY")
                 // 16 MiB: the pages that every turn changes go back into the file once for many turns.
                 .pragma("wal_autocheckpoint", "4000")
                 .busy_timeout(Duration::from_secs(20))
-                .statement_cache_capacity(200);
+                // Statements of whole batches are large; there are as many of them as sizes of batches.
+                .statement_cache_capacity(100)
+                // Rows of one batch, so that the connection's thread never waits for whoever reads them.
+                .row_buffer_size(256);
             if access == Access::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
         });
     options

@@ -45,6 +45,12 @@ pub enum Error {
         /// The name of the write.
         operation: &'static str,
     },
+    /// Another write that shared the transaction failed; nothing of this one was kept.
+    #[error("{operation}: another write of the same batch failed; nothing of this one was kept")]
+    BatchFailed {
+        /// The name of the write.
+        operation: &'static str,
+    },
     /// A domain's migrations are not numbered 1, 2, 3 …: a mistake in this build.
     #[error("the migrations of {domain} are not numbered 1, 2, 3 …: {number} is missing or there twice")]
     Numbering {

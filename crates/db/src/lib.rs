@@ -10,6 +10,7 @@ mod error;
 mod history;
 mod migrate;
 mod scope;
+mod statements;
 mod writer;
 
 pub use connect::{Db, DbUrl, Dialect, Durability};
@@ -18,4 +19,5 @@ pub use history::AppliedMigration;
 pub use migrate::{Migration, MigrationReport, Schema};
 pub use scope::{OrgScope, row};
 pub use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult};
+pub use statements::Statements;
 pub use writer::{Tx, WriteFuture};

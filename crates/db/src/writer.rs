@@ -28,7 +28,17 @@ type Work = Box<dyn for<'a> FnOnce(&'a Tx) -> Pin<Box<dyn Future<Output = AnyRes
 struct Job {
     name: &'static str,
     work: Work,
+    kind: Kind,
     answer: oneshot::Sender<Result<AnyResult>>,
+}
+
+/// What the failure of a job does to the others of its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing.
+    Alone,
+    /// It may fail those of this kind, and they it; whoever hands one in tries again with [`Kind::Alone`].
+    Shared,
 }
 
 /// How many jobs may share a transaction: bounds the time a reader of the answer waits for others.
@@ -58,7 +68,7 @@ impl Writer {
         Self { jobs, stopped: tokio::sync::Mutex::new(Some(workers)), stop }
     }
 
-    pub(crate) async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    pub(crate) async fn write<T, E, F>(&self, name: &'static str, kind: Kind, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
@@ -74,7 +84,7 @@ impl Writer {
             })
         });
         let (answer, answered) = oneshot::channel();
-        self.jobs.send(Job { name, work: erased, answer }).await.map_err(|_| Error::Stopped)?;
+        self.jobs.send(Job { name, work: erased, kind, answer }).await.map_err(|_| Error::Stopped)?;
         let outcome = answered.await.map_err(|_| Error::Stopped)??;
         // The boxes were made above from T and E, so the casts cannot fail.
         match outcome {
@@ -119,15 +129,29 @@ async fn run(connection: &DatabaseConnection, batch: Vec<Job>) {
         Ok(transaction) => transaction,
         Err(error) => return fail(batch.into_iter().map(|job| job.answer), first, &error),
     };
-    let alone = batch.len() == 1;
+    // Savepoints keep the failure of one from the others. They are not for nothing: two more ways to the database
+    // for each job, and on SQLite a copy of every page that it changes.
+    let shared = batch.len() > 1 && batch.iter().all(|job| job.kind == Kind::Shared);
+    let bare = shared || batch.len() == 1;
     let mut answers = Vec::with_capacity(batch.len());
+    let mut broken = false;
     for job in batch {
         let started = Instant::now();
-        let outcome = run_one(&transaction, job.name, job.work, alone).await;
+        let outcome = if broken {
+            Err(Error::BatchFailed { operation: job.name })
+        } else {
+            run_one(&transaction, job.name, job.work, bare).await
+        };
         if started.elapsed() > SLOW {
             tracing::warn!(write = job.name, ms = started.elapsed().as_millis() as u64, "slow write");
         }
+        broken |= shared && !matches!(outcome, Ok(Ok(_)));
         answers.push((job.name, job.answer, outcome));
+    }
+    if broken {
+        for (name, _, outcome) in answers.iter_mut().filter(|(_, _, outcome)| matches!(outcome, Ok(Ok(_)))) {
+            *outcome = Err(Error::BatchFailed { operation: name });
+        }
     }
     let keep = answers.iter().any(|(_, _, outcome)| matches!(outcome, Ok(Ok(_))));
     let ended = if keep { transaction.commit().await } else { transaction.rollback().await };
@@ -142,11 +166,11 @@ async fn run(connection: &DatabaseConnection, batch: Vec<Job>) {
     }
 }
 
-/// One job in its own savepoint, so that its failure leaves the others alone. A job that is alone in its
-/// batch needs none: its failure rolls back the whole transaction.
-async fn run_one(transaction: &Tx, name: &'static str, work: Work, alone: bool) -> Result<AnyResult> {
+/// One job in its own savepoint, so that its failure leaves the others alone. Without one (`bare`) its failure rolls
+/// back the whole transaction.
+async fn run_one(transaction: &Tx, name: &'static str, work: Work, bare: bool) -> Result<AnyResult> {
     let named = |source| Error::statement(name, source);
-    if alone {
+    if bare {
         let outcome = guarded(transaction, name, work).await?;
         if outcome.is_ok() && transaction.get_database_backend() == DbBackend::Postgres {
             // After a failed statement COMMIT is silently a ROLLBACK there. Any statement tells.

@@ -1,6 +1,9 @@
 //! The inbox: what arrives is committed before its sender is answered, and twice is once.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use botserver_db::{ConnectionTrait, Db, Tx, row};
 use botserver_kernel::OrgId;
@@ -79,9 +82,12 @@ pub(crate) struct Arriving {
 /// tried alone so that one cannot fail the others.
 pub(crate) async fn accept_batch(db: &Db, batch: Vec<Arriving>) -> Vec<Result<Accepted>> {
     let batch = Arc::new(batch);
-    let error = match accept_once(db, batch.clone()).await {
+    let all = batch.clone();
+    let together = db.write_shared("inbox", move |tx| {
+        Box::pin(async move { insert(tx, &all).await.map_err(Error::statement("storing messages")) })
+    });
+    let error: Error = match together.await {
         Ok(accepted) => return accepted.into_iter().map(Ok).collect(),
-        Err(error) if batch.len() == 1 => return vec![Err(error)],
         Err(error) => error,
     };
     tracing::warn!(%error, messages = batch.len(), "a batch of messages failed; each is tried alone");
@@ -119,13 +125,16 @@ async fn insert(tx: &Tx, batch: &[Arriving]) -> Result<Vec<Accepted>, DbErr> {
             Expr::value(item.arrived_at_ms),
         ]);
     }
-    insert
-        .on_conflict(OnConflict::columns(["org_id", "channel", "channel_message_id"]).do_nothing().to_owned())
-        .returning_col("id");
-    let mut fresh = std::collections::HashSet::new();
-    for found in tx.query_all(&insert).await? {
-        fresh.insert(row::<Uuid>(&found, "id")?);
-    }
+    insert.on_conflict(OnConflict::columns(["org_id", "channel", "channel_message_id"]).do_nothing().to_owned());
+    let inserted = tx.execute(&insert).await?.rows_affected();
+    // As a rule nothing is repeated, and then nothing needs to be read.
+    let fresh: HashSet<Uuid> = if inserted == batch.len() as u64 {
+        batch.iter().map(|arriving| arriving.id).collect()
+    } else {
+        let ids = batch.iter().map(|arriving| sea_query::Value::from(arriving.id));
+        let select = Query::select().column("id").from("engine_inbox").and_where(Expr::col("id").is_in(ids)).to_owned();
+        tx.query_all(&select).await?.iter().map(|found| row(found, "id")).collect::<Result<_, DbErr>>()?
+    };
     let mut known = HashMap::new();
     let repeated: Vec<_> = batch.iter().filter(|arriving| !fresh.contains(&arriving.id)).collect();
     if !repeated.is_empty() {

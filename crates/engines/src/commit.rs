@@ -3,8 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_trait::async_trait;
-use botserver_db::{ConnectionTrait, Dialect, Tx, row};
+use botserver_db::{ConnectionTrait, Dialect, Statements, Tx, row};
 use botserver_kernel::{BotId, OrgId, PersonId};
 use sea_orm::{DbErr, Statement};
 use sea_query::{Expr, ExprTrait, OnConflict, Query, Value};
@@ -56,10 +55,9 @@ pub struct CommittedEvent {
 }
 
 /// Rows that a domain adds to the turns of a batch, with multi-row statements of its own store.
-#[async_trait]
 pub trait CommitExtension: Send + Sync {
     /// Adds them; the number of the first event of each turn stands beside it.
-    async fn extend(&self, tx: &Tx, turns: &[(&TurnCommit, i64)]) -> Result<(), DbErr>;
+    fn extend(&self, turns: &[(&TurnCommit, i64)], statements: &mut Statements) -> Result<(), DbErr>;
 }
 
 /// Rows per INSERT: stays below SQLite's 32,766 bound values for the widest table.
@@ -83,20 +81,22 @@ pub async fn commit_turns(
     if winners.is_empty() {
         return Ok(outcome);
     }
-    insert_events(tx, &winners).await?;
-    upsert_executions(tx, &winners).await?;
-    move_items(tx, &winners).await?;
-    change_timers(tx, &winners).await?;
+    let mut statements = Statements::new(tx);
+    insert_events(&mut statements, &winners);
+    upsert_executions(&mut statements, &winners);
+    move_items(&mut statements, &winners);
+    change_timers(&mut statements, &winners);
     let forgotten: Vec<Value> =
         winners.iter().flat_map(|(turn, _)| &turn.forget_journal).map(|id| Value::from(*id)).collect();
     if !forgotten.is_empty() {
         let mut delete = Query::delete();
         delete.from_table("engine_journal").and_where(Expr::col("execution_id").is_in(forgotten));
-        tx.execute(&delete).await?;
+        statements.push(&delete);
     }
     for extension in extensions {
-        extension.extend(tx, &winners).await?;
+        extension.extend(&winners, &mut statements)?;
     }
+    statements.run(tx).await?;
     Ok(outcome)
 }
 
@@ -146,7 +146,7 @@ async fn advance_lanes(tx: &Tx, dialect: Dialect, turns: &[TurnCommit]) -> Resul
     tx.query_all_raw(statement).await?.iter().map(|found| Ok((row(found, "id")?, row(found, "last_seq")?))).collect()
 }
 
-async fn insert_events(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+fn insert_events(statements: &mut Statements, winners: &[(&TurnCommit, i64)]) {
     let rows: Vec<_> = winners
         .iter()
         .flat_map(|(turn, first)| turn.events.iter().enumerate().map(move |(index, event)| (turn, first, index, event)))
@@ -163,12 +163,11 @@ async fn insert_events(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), Db
                 Expr::value(turn.at_ms),
             ]);
         }
-        tx.execute(&insert).await?;
+        statements.push(&insert);
     }
-    Ok(())
 }
 
-async fn upsert_executions(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+fn upsert_executions(statements: &mut Statements, winners: &[(&TurnCommit, i64)]) {
     let rows: Vec<_> = winners
         .iter()
         .flat_map(|(turn, _)| turn.executions.iter().map(move |execution| (turn, execution)))
@@ -239,12 +238,11 @@ async fn upsert_executions(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<()
                 ])
                 .to_owned(),
         );
-        tx.execute(&insert).await?;
+        statements.push(&insert);
     }
-    Ok(())
 }
 
-async fn move_items(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+fn move_items(statements: &mut Statements, winners: &[(&TurnCommit, i64)]) {
     for status in ["taken", "done"] {
         let items: Vec<Value> = winners
             .iter()
@@ -259,13 +257,12 @@ async fn move_items(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr
                 // and a password is nowhere.
                 update.value("payload", "{}");
             }
-            tx.execute(&update).await?;
+            statements.push(&update);
         }
     }
-    Ok(())
 }
 
-async fn change_timers(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+fn change_timers(statements: &mut Statements, winners: &[(&TurnCommit, i64)]) {
     let disarmed: Vec<Value> = winners.iter().flat_map(|(turn, _)| &turn.disarm).map(|id| Value::from(*id)).collect();
     if !disarmed.is_empty() {
         let mut update = Query::update();
@@ -274,7 +271,7 @@ async fn change_timers(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), Db
             .value("status", "cancelled")
             .and_where(Expr::col("execution_id").is_in(disarmed))
             .and_where(Expr::col("status").eq("armed"));
-        tx.execute(&update).await?;
+        statements.push(&update);
     }
     let rows: Vec<&TimerRow> = winners.iter().flat_map(|(turn, _)| &turn.timers).collect();
     for chunk in rows.chunks(ROWS) {
@@ -301,7 +298,6 @@ async fn change_timers(tx: &Tx, winners: &[(&TurnCommit, i64)]) -> Result<(), Db
                 Expr::value("armed"),
             ]);
         }
-        tx.execute(&insert).await?;
+        statements.push(&insert);
     }
-    Ok(())
 }

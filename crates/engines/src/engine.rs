@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use botserver_db::Db;
+use botserver_db::{Db, Dialect, Tx, WriteFuture};
 use botserver_kernel::{Clock, IdSource};
 use botserver_ports::{PubSub, Subscription};
 use dashmap::DashMap;
@@ -50,22 +50,23 @@ pub enum LaneNotice {
     Deleted,
 }
 
+/// What [`PubSub`] carries: borrowed when it is written, owned when it is read.
 #[derive(Serialize, Deserialize)]
-enum WireNotice {
-    Events(Vec<(i64, i64, Json)>),
+enum WireNotice<Event, Items> {
+    Events(Vec<(i64, i64, Event)>),
     Working(bool),
-    Queue(Vec<(String, Json)>),
+    Queue(Items),
     Deleted,
 }
 
 impl LaneNotice {
     fn encode(&self) -> Vec<u8> {
-        let wire = match self {
+        let wire: WireNotice<&Json, &[(String, Json)]> = match self {
             Self::Events(events) => {
-                WireNotice::Events(events.iter().map(|own| (own.seq, own.at_ms, own.event.clone())).collect())
+                WireNotice::Events(events.iter().map(|own| (own.seq, own.at_ms, &own.event)).collect())
             }
             Self::Working(on) => WireNotice::Working(*on),
-            Self::Queue(items) => WireNotice::Queue(items.clone()),
+            Self::Queue(items) => WireNotice::Queue(items),
             Self::Deleted => WireNotice::Deleted,
         };
         // Plain data with text keys always serialises.
@@ -74,7 +75,8 @@ impl LaneNotice {
 
     /// Reads what came through [`PubSub`].
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        Some(match serde_json::from_slice(bytes).ok()? {
+        let wire: WireNotice<Json, Vec<(String, Json)>> = serde_json::from_slice(bytes).ok()?;
+        Some(match wire {
             WireNotice::Events(events) => Self::Events(
                 events.into_iter().map(|(seq, at_ms, event)| CommittedEvent { seq, at_ms, event }).collect(),
             ),
@@ -100,7 +102,7 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { concurrent_turns: 256, queue_limit: 20, short_wait_ms: 60_000, cache_bytes: 32 << 20 }
+        Self { concurrent_turns: 256, queue_limit: 20, short_wait_ms: 60_000, cache_bytes: 8 << 20 }
     }
 }
 
@@ -142,7 +144,7 @@ impl Engine {
     ) -> Self {
         let tasks = TaskTracker::new();
         // SQLite has one writer; PostgreSQL commits several batches side by side.
-        let workers = if db.dialect() == botserver_db::Dialect::Sqlite { 1 } else { 2 };
+        let workers = if db.dialect() == Dialect::Sqlite { 1 } else { 2 };
         let commit_db = db.clone();
         let extensions = Arc::new(extensions);
         let commits = Batcher::start(&tasks, workers, BATCH, move |turns| {
@@ -356,14 +358,13 @@ async fn commit_batch(
     turns: Vec<TurnCommit>,
 ) -> Vec<std::result::Result<Option<i64>, String>> {
     let turns = Arc::new(turns);
-    match commit_once(db, extensions.clone(), turns.clone()).await {
+    match commit_once(db, extensions.clone(), turns.clone(), true).await {
         Ok(outcome) => return outcome.into_iter().map(Ok).collect(),
-        Err(error) if turns.len() == 1 => return vec![Err(error)],
         Err(error) => tracing::warn!(%error, turns = turns.len(), "a batch of turns failed; each is tried alone"),
     }
     let mut outcomes = Vec::with_capacity(turns.len());
     for turn in turns.iter() {
-        let alone = commit_once(db, extensions.clone(), Arc::new(vec![turn.clone()])).await;
+        let alone = commit_once(db, extensions.clone(), Arc::new(vec![turn.clone()]), false).await;
         outcomes.push(alone.map(|outcome| outcome.first().copied().flatten()));
     }
     outcomes
@@ -373,19 +374,30 @@ async fn commit_once(
     db: &Db,
     extensions: Arc<Vec<Arc<dyn CommitExtension>>>,
     turns: Arc<Vec<TurnCommit>>,
+    shared: bool,
 ) -> std::result::Result<Vec<Option<i64>>, String> {
     let dialect = db.dialect();
-    db.write::<_, botserver_db::Error, _>("commit turns", move |tx| {
-        Box::pin(async move {
-            commit_turns(tx, dialect, &turns, &extensions)
-                .await
-                .map_err(|source| botserver_db::Error::statement("committing turns", source))
-        })
-    })
-    .await
-    .map_err(|error| match std::error::Error::source(&error) {
+    let done = if shared {
+        db.write_shared("commit turns", move |tx| commit_within(tx, dialect, turns, extensions)).await
+    } else {
+        db.write("commit turns", move |tx| commit_within(tx, dialect, turns, extensions)).await
+    };
+    done.map_err(|error: botserver_db::Error| match std::error::Error::source(&error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
+    })
+}
+
+fn commit_within(
+    tx: &Tx,
+    dialect: Dialect,
+    turns: Arc<Vec<TurnCommit>>,
+    extensions: Arc<Vec<Arc<dyn CommitExtension>>>,
+) -> WriteFuture<'_, Vec<Option<i64>>, botserver_db::Error> {
+    Box::pin(async move {
+        commit_turns(tx, dialect, &turns, &extensions)
+            .await
+            .map_err(|source| botserver_db::Error::statement("committing turns", source))
     })
 }
 

@@ -21,6 +21,10 @@ use crate::{
 
 /// The largest frame and message a client may send.
 pub const MAX_FRAME_BYTES: usize = 64 * 1024;
+/// Frames of people are short; a longer one is read in several goes. Both buffers are paid for by every open socket.
+const READ_BYTES: usize = 1024;
+/// Frames that are fed without a flush gather up to this and leave in one go.
+const GATHER_BYTES: usize = 2048;
 /// What one socket may have waiting to be sent.
 const MAX_WAITING_BYTES: usize = 1024 * 1024;
 
@@ -57,8 +61,8 @@ impl Sockets {
         Ok(upgrade
             .inner
             .protocols([protocol])
-            .read_buffer_size(4096)
-            .write_buffer_size(0)
+            .read_buffer_size(READ_BYTES)
+            .write_buffer_size(GATHER_BYTES)
             .max_write_buffer_size(MAX_WAITING_BYTES)
             .max_message_size(MAX_FRAME_BYTES)
             .max_frame_size(MAX_FRAME_BYTES)

@@ -91,7 +91,7 @@ impl ChatService {
 
     /// Sends a message; answered once it is committed.
     pub async fn send(&self, principal: &Principal, id: ConversationId, message: SendMessage) -> Result<Sent> {
-        let conversation = self.own.sessions.load_to_write(principal, id).await?;
+        let conversation = self.own.sessions.load_to_speak(principal, id).await?;
         self.send_loaded(principal, &conversation, message).await
     }
 
@@ -203,7 +203,7 @@ impl ChatService {
         message: SendMessage,
         patience: Duration,
     ) -> Result<(Sent, Option<Vec<CommittedEvent>>)> {
-        let conversation = self.own.sessions.load_to_write(principal, id).await?;
+        let conversation = self.own.sessions.load_to_speak(principal, id).await?;
         // Listening begins before sending, so that a fast turn is not missed.
         let mut listener = self.follow(&conversation).await?;
         let sent = self.send_loaded(principal, &conversation, message).await?;

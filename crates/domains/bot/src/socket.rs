@@ -8,7 +8,8 @@ use botserver_packages::LoadedPackage;
 use botserver_ports::Subscription;
 use botserver_session::Conversation;
 use botserver_web::{CloseFrame, Message, WebSocket};
-use serde::Deserialize;
+use futures_util::SinkExt as _;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -196,18 +197,22 @@ impl Page {
                 .await
                 .map_err(|_| End::Close(1011, "events cannot be read; reconnect"))?;
             if found.is_empty() {
-                return Ok(());
+                return flush(socket).await;
             }
             for event in found {
-                self.event(socket, event).await?;
+                self.feed(socket, event).await?;
             }
         }
     }
 
-    async fn event(&mut self, socket: &mut WebSocket, event: CommittedEvent) -> Ended<()> {
+    /// Adds an event to what leaves with the next [`flush`].
+    async fn feed(&mut self, socket: &mut WebSocket, event: CommittedEvent) -> Ended<()> {
         self.seen = event.seq;
         let at = Timestamp::from_millisecond(event.at_ms).map(|at| at.to_string()).unwrap_or_default();
-        send(socket, &json!({"type": "event", "seq": event.seq, "at": at, "event": event.event})).await
+        let frame = EventFrame { kind: "event", seq: event.seq, at, event: &event.event };
+        // Plain data with text keys always serialises.
+        let text = serde_json::to_string(&frame).unwrap_or_default();
+        in_time(socket.feed(Message::text(text))).await
     }
 
     async fn notice(&mut self, socket: &mut WebSocket, bytes: Option<&[u8]>) -> Ended<()> {
@@ -222,9 +227,9 @@ impl Page {
                         return self.catch_up(socket).await;
                     }
                     hide_owner_parts(&mut event.event, &self.principal);
-                    self.event(socket, event).await?;
+                    self.feed(socket, event).await?;
                 }
-                Ok(())
+                flush(socket).await
             }
             Some(LaneNotice::Working(on)) => send(socket, &json!({"type": "working", "on": on})).await,
             Some(LaneNotice::Queue(items)) => send(socket, &json!({"type": "queue", "items": queued(&items)})).await,
@@ -321,8 +326,27 @@ fn refusal(error: &Error, id: Option<MessageId>) -> Json {
     frame
 }
 
+/// A committed event as clients see it.
+#[derive(Serialize)]
+struct EventFrame<'e> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    seq: i64,
+    at: String,
+    event: &'e Json,
+}
+
 async fn send(socket: &mut WebSocket, frame: &Json) -> Ended<()> {
-    match timeout(SLOW, socket.send(Message::text(frame.to_string()))).await {
+    in_time(socket.send(Message::text(frame.to_string()))).await
+}
+
+async fn flush(socket: &mut WebSocket) -> Ended<()> {
+    in_time(socket.flush()).await
+}
+
+/// What a client does not take in time is its last.
+async fn in_time<E>(sending: impl Future<Output = Result<(), E>>) -> Ended<()> {
+    match timeout(SLOW, sending).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(End::Gone),
     }

@@ -1,12 +1,12 @@
 //! The transcript as rows of the turn's own commit: multi-row statements for a whole batch of turns.
 
-use async_trait::async_trait;
-use botserver_db::{ConnectionTrait, Tx};
+use botserver_db::Statements;
 use botserver_engines::{CommitExtension, TurnCommit};
 use botserver_kernel::MessageId;
 use botserver_ui_tree::{ChatEvent, Speaker, plain_text};
-use sea_orm::{DbErr, Statement};
+use sea_orm::DbErr;
 use sea_query::{Expr, Query, Value};
+use serde::Deserialize as _;
 
 use crate::model::title_from;
 
@@ -16,9 +16,8 @@ pub struct History;
 /// Rows per INSERT: below SQLite's limit of bound values.
 const ROWS: usize = 1_000;
 
-#[async_trait]
 impl CommitExtension for History {
-    async fn extend(&self, tx: &Tx, turns: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+    fn extend(&self, turns: &[(&TurnCommit, i64)], statements: &mut Statements) -> Result<(), DbErr> {
         let mut messages = Vec::new();
         let mut touched = Vec::new();
         for (turn, first_seq) in turns {
@@ -28,7 +27,7 @@ impl CommitExtension for History {
                 if event.get("kind").and_then(serde_json::Value::as_str) != Some("message") {
                     continue;
                 }
-                let Ok(ChatEvent::Message { id, role, parts, .. }) = serde_json::from_value(event.clone()) else {
+                let Ok(ChatEvent::Message { id, role, parts, .. }) = ChatEvent::deserialize(event) else {
                     return Err(DbErr::Type("a message event does not have the shape of one".to_owned()));
                 };
                 // PostgreSQL cannot store a zero character; one that a script says must not hold up the turn.
@@ -68,9 +67,10 @@ impl CommitExtension for History {
                     Expr::value(turn.at_ms),
                 ]);
             }
-            tx.execute(&insert).await?;
+            statements.push(&insert);
         }
-        touch(tx, &touched).await
+        touch(statements, &touched);
+        Ok(())
     }
 }
 
@@ -84,9 +84,9 @@ struct Touched<'a> {
 }
 
 /// One `UPDATE … FROM (VALUES …)` for all conversations of the batch.
-async fn touch(tx: &Tx, touched: &[Touched<'_>]) -> Result<(), DbErr> {
+fn touch(statements: &mut Statements, touched: &[Touched<'_>]) {
     for chunk in touched.chunks(ROWS) {
-        let postgres = tx.get_database_backend() == sea_orm::DbBackend::Postgres;
+        let postgres = statements.backend() == sea_orm::DbBackend::Postgres;
         let mut rows = Vec::with_capacity(chunk.len());
         let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * 4);
         for (index, Touched { turn, said, title }) in chunk.iter().enumerate() {
@@ -104,7 +104,6 @@ async fn touch(tx: &Tx, touched: &[Touched<'_>]) -> Result<(), DbErr> {
              title = COALESCE(title, step.words) FROM step WHERE session_conversations.id = step.conversation",
             rows.join(",")
         );
-        tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+        statements.push_sql(sql, values);
     }
-    Ok(())
 }

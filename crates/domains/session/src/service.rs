@@ -1,6 +1,6 @@
 //! The verbs: the only door for other rooms.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use botserver_db::Db;
 use botserver_engines::{Engine, LaneId};
@@ -21,6 +21,8 @@ pub struct SessionService {
     authorizer: Arc<dyn Authorizer>,
     engine: Engine,
     upload_limit: UploadLimit,
+    /// Conversations in which somebody wrote just now.
+    recent: moka::sync::Cache<ConversationId, Conversation>,
 }
 
 /// The largest file, in bytes, that a person may send to a bot.
@@ -41,6 +43,9 @@ const WRITE: Permission = Permission::new("conversation.write");
 const DELETE: Permission = Permission::new("conversation.delete");
 const CREATE: Permission = Permission::new("conversation.create");
 const LONGEST_TITLE: usize = 200;
+const RECENT: u64 = 10_000;
+/// How long another node's deletion may go unseen by whoever writes there; their message then finds no conversation.
+const RECENT_FOR: Duration = Duration::from_secs(10);
 
 impl SessionService {
     /// The service over its ports.
@@ -53,7 +58,8 @@ impl SessionService {
         engine: Engine,
         upload_limit: UploadLimit,
     ) -> Self {
-        Self { db, clock, ids, objects, authorizer, engine, upload_limit }
+        let recent = moka::sync::Cache::builder().max_capacity(RECENT).time_to_live(RECENT_FOR).build();
+        Self { db, clock, ids, objects, authorizer, engine, upload_limit, recent }
     }
 
     /// Begins a conversation; the same idempotency key gives the same one again.
@@ -116,6 +122,18 @@ impl SessionService {
         self.load_for(principal, id, &WRITE).await
     }
 
+    /// A conversation the caller wants to say something in. Whose it is never changes, so it may come from memory;
+    /// its title may be some seconds old.
+    pub async fn load_to_speak(&self, principal: &Principal, id: ConversationId) -> Result<Conversation> {
+        let Some(found) = self.recent.get(&id).filter(|found| found.org_id == principal.org_id) else {
+            let found = self.load_for(principal, id, &WRITE).await?;
+            self.recent.insert(id, found.clone());
+            return Ok(found);
+        };
+        self.allow(principal, &found, &WRITE).await?;
+        Ok(found)
+    }
+
     async fn load_for(
         &self,
         principal: &Principal,
@@ -123,14 +141,15 @@ impl SessionService {
         permission: &Permission,
     ) -> Result<Conversation> {
         let found = store::find(self.db.read(), principal.org_id, id).await?.ok_or(Error::NotFound("conversation"))?;
-        let resource =
-            Resource { org_id: found.org_id, kind: "conversation", id: Some(id.uuid()), owner: Some(found.person_id) };
-        // Whoever may not see it does not learn that it exists.
-        self.authorizer
-            .authorize(principal, permission, &resource)
-            .await
-            .map_err(|_| Error::NotFound("conversation"))?;
+        self.allow(principal, &found, permission).await?;
         Ok(found)
+    }
+
+    async fn allow(&self, principal: &Principal, found: &Conversation, permission: &Permission) -> Result<()> {
+        let (id, owner) = (Some(found.id.uuid()), Some(found.person_id));
+        let resource = Resource { org_id: found.org_id, kind: "conversation", id, owner };
+        // Whoever may not see it does not learn that it exists.
+        self.authorizer.authorize(principal, permission, &resource).await.map_err(|_| Error::NotFound("conversation"))
     }
 
     /// The caller's conversations, newest first; `words` searches titles and texts.
@@ -174,6 +193,7 @@ impl SessionService {
                 })
             })
             .await?;
+        self.recent.invalidate(&id);
         self.engine.forget(LaneId(id.uuid())).await;
         // The rows are gone: a file that stays behind after a crash here can be read by nobody.
         for file in files {

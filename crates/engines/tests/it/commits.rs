@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use botserver_db::{ConnectionTrait as _, Db, Tx};
+use botserver_db::{Db, Statements};
 use botserver_engines::{CommitExtension, Execution, InboxItem, ItemKind, TimerRow, TurnCommit, commit_turns, events};
 use botserver_kernel::{BotId, IdSource as _, OrgId, RandomIds};
 use botserver_testkit::db_tests;
@@ -16,15 +15,15 @@ use crate::stage::{MIGRATIONS, Stage, new_lane};
 /// Writes a row per turn that won.
 struct Rows;
 
-#[async_trait]
 impl CommitExtension for Rows {
-    async fn extend(&self, tx: &Tx, turns: &[(&TurnCommit, i64)]) -> Result<(), DbErr> {
+    fn extend(&self, turns: &[(&TurnCommit, i64)], statements: &mut Statements) -> Result<(), DbErr> {
         let mut insert = Query::insert();
         insert.into_table("test_rows").columns(["name"]);
         for (_, first) in turns {
             insert.values_panic([Expr::value(format!("from {first}"))]);
         }
-        tx.execute(&insert).await.map(drop)
+        statements.push(&insert);
+        Ok(())
     }
 }
 

@@ -2,7 +2,13 @@
 
 use botserver_basic_types::{BasicError, Result, Val, ops};
 
-use super::{Frame, Machine, Run, State, errors::Trap, limits, whole::FINALLY_EXITING};
+use super::{
+    Frame, Machine, Run, State,
+    errors::Trap,
+    limits,
+    slow::{self, NARROW},
+    whole::FINALLY_EXITING,
+};
 use crate::{code::Ins, info::Entry};
 
 impl Machine {
@@ -58,10 +64,10 @@ impl Machine {
         let end = base + registers;
         if self.registers.len() < end {
             // Some room ahead, so that a recursion does not grow it call by call.
-            self.registers.resize(end + 32, Val::Null);
+            slow::grow(&mut self.registers, (base + NARROW).max(end + 32));
         }
-        for register in self.registers.get_mut(base + args..end).into_iter().flatten() {
-            *register = Val::Null;
+        if let Some(fresh) = self.registers.get_mut(base + args..end) {
+            slow::clear(fresh);
         }
         self.frames.push(Frame { script, chunk, pc: 0, base: base as u32 });
         Ok(())

@@ -7,7 +7,7 @@ use botserver_basic_types::{BasicError, Slot, Val, ops};
 
 use super::{
     Frame, Machine, State, Step, limits,
-    slow::{self, Registers, put},
+    slow::{self, NARROW, Registers, Window, put, put_int},
 };
 use crate::code::{Ins, Reg};
 
@@ -23,6 +23,8 @@ enum Signal {
         argc: u16,
     },
     Return(Val),
+    /// The topmost frame does not fit the window that the loop sees registers through.
+    Window,
     Exit,
     Effect {
         site: u32,
@@ -42,7 +44,11 @@ impl Machine {
     pub(super) fn execute(&mut self) -> Step {
         let image = Arc::clone(&self.image);
         loop {
-            let signal = self.run_frame(&image);
+            let signal = if self.make_window(&image) {
+                self.run_frame::<[Val; NARROW]>(&image)
+            } else {
+                self.run_frame::<[Val]>(&image)
+            };
             if !matches!(signal, Signal::Raise(_)) {
                 self.retried = None;
             }
@@ -63,6 +69,7 @@ impl Machine {
                     }
                     Ok(())
                 }
+                Signal::Window => Ok(()),
                 Signal::Exit => {
                     if self.leave_script() {
                         return self.ended();
@@ -113,6 +120,14 @@ impl Machine {
         }
     }
 
+    /// Makes room for the topmost frame; true when it is narrow.
+    fn make_window(&mut self, image: &crate::image::Image) -> bool {
+        let Some(frame) = self.frames.last() else { return true };
+        let registers = image.chunk(frame.script, frame.chunk).map_or(0, |chunk| usize::from(chunk.registers));
+        slow::grow(&mut self.registers, frame.base as usize + registers.max(NARROW));
+        registers <= NARROW
+    }
+
     fn ended(&mut self) -> Step {
         match &self.state {
             State::Ended(Ok(value)) => Step::Done(value.clone()),
@@ -128,7 +143,7 @@ impl Machine {
     }
 
     /// Runs the topmost frame, and the procedures it calls, until something needs the whole machine.
-    fn run_frame(&mut self, image: &crate::image::Image) -> Signal {
+    fn run_frame<W: Window + ?Sized>(&mut self, image: &crate::image::Image) -> Signal {
         let Self { registers, heap, fuel, hints, frames, runs, collect_at, limits, local_traps, .. } = self;
         let damaged = || Signal::Raise(Box::new(BasicError::new(9006, "the compiled script is damaged")));
         let Some(run) = runs.last() else { return damaged() };
@@ -143,7 +158,7 @@ impl Machine {
             let Some((below, above)) = registers.split_at_mut_checked(frame.base as usize) else {
                 return damaged();
             };
-            let Some(window) = above.get_mut(..usize::from(chunk.registers)) else { return damaged() };
+            let Some(window) = W::of(above, chunk.registers) else { return Signal::Window };
             let mut r = Registers(window);
             let mut pc = frame.pc as usize;
 
@@ -205,23 +220,24 @@ impl Machine {
             // right behind that would wait for the store.
             macro_rules! copy {
                 ($from:expr => $to:expr) => {
-                    match &$from {
-                        Val::Int(value) => {
-                            let value = *value;
-                            put(&mut $to, Val::Int(value));
-                        }
-                        Val::Float(value) => {
-                            let value = *value;
-                            put(&mut $to, Val::Float(value));
-                        }
-                        Val::Bool(value) => {
-                            let value = *value;
-                            put(&mut $to, Val::Bool(value));
-                        }
-                        Val::Null => put(&mut $to, Val::Null),
-                        other => {
-                            let value = other.clone();
-                            put(&mut $to, value);
+                    if let Val::Int(value) = &$from {
+                        let value = *value;
+                        put_int(&mut $to, value);
+                    } else {
+                        match &$from {
+                            Val::Float(value) => {
+                                let value = *value;
+                                put(&mut $to, Val::Float(value));
+                            }
+                            Val::Bool(value) => {
+                                let value = *value;
+                                put(&mut $to, Val::Bool(value));
+                            }
+                            Val::Null => put(&mut $to, Val::Null),
+                            other => {
+                                let value = other.clone();
+                                put(&mut $to, value);
+                            }
                         }
                     }
                 };
@@ -230,7 +246,7 @@ impl Machine {
             ($dst:expr, $a:expr, $b:expr, $int:ident, $float:tt, $slow:path) => {
                 match (&r[$a], &r[$b]) {
                     (Val::Int(a), Val::Int(b)) => match a.$int(*b) {
-                        Some(result) => put(&mut r[$dst], Val::Int(result)),
+                        Some(result) => put_int(&mut r[$dst], result),
                         None => r[$dst] = check!($slow(&r[$a], &r[$b])),
                     },
                     (Val::Float(a), Val::Float(b)) => {
@@ -243,13 +259,13 @@ impl Machine {
         }
 
             let signal = loop {
-                let Some(&ins) = code.get(pc) else { break damaged() };
+                let Some(ins) = code.get(pc) else { break damaged() };
                 pc += 1;
-                match ins {
+                match *ins {
                     Ins::Nop => {}
                     Ins::LoadNull { dst } => put(&mut r[dst], Val::Null),
                     Ins::LoadBool { dst, value } => put(&mut r[dst], Val::Bool(value)),
-                    Ins::LoadInt { dst, value } => put(&mut r[dst], Val::Int(i64::from(value))),
+                    Ins::LoadInt { dst, value } => put_int(&mut r[dst], i64::from(value)),
                     Ins::LoadConst { dst, index } => {
                         r[dst] = image.consts.get(index as usize).cloned().unwrap_or_default();
                     }
@@ -266,7 +282,7 @@ impl Machine {
                     }
                     Ins::Add { dst, a, b } => match (&r[a], &r[b]) {
                         (Val::Int(x), Val::Int(y)) => match x.checked_add(*y) {
-                            Some(sum) => put(&mut r[dst], Val::Int(sum)),
+                            Some(sum) => put_int(&mut r[dst], sum),
                             None => check!(slow::add(heap, &mut r, dst, a, b)),
                         },
                         (Val::Float(x), Val::Float(y)) => {
@@ -279,7 +295,7 @@ impl Machine {
                         if let Val::Int(x) = &r[a]
                             && let Some(sum) = x.checked_add(i64::from(value))
                         {
-                            put(&mut r[dst], Val::Int(sum));
+                            put_int(&mut r[dst], sum);
                         } else {
                             r[dst] = check!(ops::add(heap, &r[a], &Val::Int(i64::from(value))));
                         }
@@ -289,7 +305,7 @@ impl Machine {
                         if let Val::Int(x) = &r[a]
                             && let Some(difference) = x.checked_sub(i64::from(value))
                         {
-                            put(&mut r[dst], Val::Int(difference));
+                            put_int(&mut r[dst], difference);
                         } else {
                             r[dst] = check!(ops::subtract(&r[a], &Val::Int(i64::from(value))));
                         }
@@ -305,7 +321,7 @@ impl Machine {
                     Ins::Modulo { dst, a, b } => match (&r[a], &r[b]) {
                         (Val::Int(x), Val::Int(y)) if *y != 0 => {
                             let rest = x.wrapping_rem(*y);
-                            put(&mut r[dst], Val::Int(rest));
+                            put_int(&mut r[dst], rest);
                         }
                         (x, y) => r[dst] = check!(ops::modulo(x, y)),
                     },
@@ -436,7 +452,7 @@ impl Machine {
                             && let Some(next) = value.checked_add(*step)
                         {
                             let more = if *step > 0 { next <= *limit } else { next >= *limit };
-                            put(&mut r[var], Val::Int(next));
+                            put_int(&mut r[var], next);
                             more
                         } else {
                             check!(slow::for_advance(&mut r, var, state))
@@ -476,11 +492,14 @@ impl Machine {
                         }
                         let base = frame.base as usize + usize::from(base);
                         let end = base + usize::from(callee.registers);
-                        if registers.len() < end {
-                            registers.resize(end + 64, Val::Null);
+                        if registers.len() < base + NARROW {
+                            slow::grow(registers, base + 2 * NARROW);
                         }
-                        for slot in registers.get_mut(base + usize::from(argc)..end).into_iter().flatten() {
-                            put(slot, Val::Null);
+                        if registers.len() < end {
+                            slow::grow(registers, end);
+                        }
+                        if let Some(fresh) = registers.get_mut(base + usize::from(argc)..end) {
+                            slow::clear(fresh);
                         }
                         frames.push(Frame { chunk, pc: 0, base: base as u32, ..frame });
                         continue 'frame;
@@ -514,9 +533,7 @@ impl Machine {
                             break Signal::Return(r[src].clone());
                         }
                         let value = std::mem::take(&mut r[src]);
-                        for slot in r.range_mut(0, chunk.params) {
-                            put(slot, Val::Null);
-                        }
+                        slow::clear(r.range_mut(0, chunk.params));
                         // The result stands where the caller put the first argument.
                         if let Some(slot) = registers.get_mut(frame.base as usize) {
                             put(slot, value);
@@ -604,7 +621,7 @@ impl Machine {
                     | Ins::ResumeNext
                     | Ins::ResumeLabel { .. }
                     | Ins::EnterFinally { .. }
-                    | Ins::SetKey { .. } => break Signal::Whole(ins),
+                    | Ins::SetKey { .. } => break Signal::Whole(*ins),
                 }
             };
             if let Some(frame) = frames.last_mut() {

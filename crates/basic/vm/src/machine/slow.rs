@@ -10,42 +10,129 @@ use botserver_basic_types::{BasicError, Heap, NativeFn, Object, Result, Text, Va
 
 use crate::{code::Reg, image::Image};
 
-/// The registers of one frame. Verified code stays inside.
-pub(super) struct Registers<'a>(pub &'a mut [Val]);
+/// Registers of a frame that is narrow: a number of six bits is always inside, so no access needs a check.
+pub(super) const NARROW: usize = 64;
 
-impl Index<Reg> for Registers<'_> {
+/// How the registers of a frame are seen: as many as every script has, or as many as there are.
+pub(super) trait Window {
+    /// The window of a frame with that many registers; `None` when it does not fit.
+    fn of(above: &mut [Val], registers: u16) -> Option<&mut Self>;
+    fn at(&self, register: Reg) -> &Val;
+    fn at_mut(&mut self, register: Reg) -> &mut Val;
+    fn all(&self) -> &[Val];
+    fn all_mut(&mut self) -> &mut [Val];
+}
+
+impl Window for [Val; NARROW] {
+    fn of(above: &mut [Val], registers: u16) -> Option<&mut Self> {
+        if usize::from(registers) > NARROW { None } else { above.first_chunk_mut() }
+    }
+
+    #[inline]
+    fn at(&self, register: Reg) -> &Val {
+        &self[usize::from(register) % NARROW]
+    }
+
+    #[inline]
+    fn at_mut(&mut self, register: Reg) -> &mut Val {
+        &mut self[usize::from(register) % NARROW]
+    }
+
+    fn all(&self) -> &[Val] {
+        self
+    }
+
+    fn all_mut(&mut self) -> &mut [Val] {
+        self
+    }
+}
+
+impl Window for [Val] {
+    fn of(above: &mut [Val], registers: u16) -> Option<&mut Self> {
+        above.get_mut(..usize::from(registers))
+    }
+
+    #[inline]
+    fn at(&self, register: Reg) -> &Val {
+        &self[usize::from(register)]
+    }
+
+    #[inline]
+    fn at_mut(&mut self, register: Reg) -> &mut Val {
+        &mut self[usize::from(register)]
+    }
+
+    fn all(&self) -> &[Val] {
+        self
+    }
+
+    fn all_mut(&mut self) -> &mut [Val] {
+        self
+    }
+}
+
+/// The registers of one frame. Verified code stays inside.
+pub(super) struct Registers<'a, W: ?Sized>(pub &'a mut W);
+
+impl<W: Window + ?Sized> Index<Reg> for Registers<'_, W> {
     type Output = Val;
     #[inline]
     fn index(&self, register: Reg) -> &Val {
-        &self.0[usize::from(register)]
+        self.0.at(register)
     }
 }
 
-impl IndexMut<Reg> for Registers<'_> {
+impl<W: Window + ?Sized> IndexMut<Reg> for Registers<'_, W> {
     #[inline]
     fn index_mut(&mut self, register: Reg) -> &mut Val {
-        &mut self.0[usize::from(register)]
+        self.0.at_mut(register)
     }
 }
 
-impl Registers<'_> {
+impl<W: Window + ?Sized> Registers<'_, W> {
     pub(super) fn range(&self, first: Reg, count: u16) -> &[Val] {
-        self.0.get(usize::from(first)..usize::from(first) + usize::from(count)).unwrap_or_default()
+        self.0.all().get(usize::from(first)..usize::from(first) + usize::from(count)).unwrap_or_default()
     }
 
     pub(super) fn range_mut(&mut self, first: Reg, count: u16) -> &mut [Val] {
-        self.0.get_mut(usize::from(first)..usize::from(first) + usize::from(count)).unwrap_or_default()
+        self.0.all_mut().get_mut(usize::from(first)..usize::from(first) + usize::from(count)).unwrap_or_default()
     }
+}
+
+/// Makes the registers that many, the new ones null; `resize` would clone each.
+pub(super) fn grow(registers: &mut Vec<Val>, len: usize) {
+    let more = len.saturating_sub(registers.len());
+    registers.extend(std::iter::repeat_with(|| Val::Null).take(more));
 }
 
 /// Stores a value; the old one is dropped only where there is something to drop.
 #[expect(clippy::inline_always, reason = "halves of values are written in place only when this is inlined")]
 #[inline(always)]
 pub(super) fn put(slot: &mut Val, value: Val) {
-    if matches!(slot, Val::Text(_) | Val::File(_) | Val::Secret(_)) {
-        *slot = value;
-    } else {
+    // These four stand side by side, so one comparison knows them.
+    if matches!(slot, Val::Null | Val::Bool(_) | Val::Int(_) | Val::Float(_)) {
         std::mem::forget(std::mem::replace(slot, value));
+    } else {
+        *slot = value;
+    }
+}
+
+/// Makes registers null.
+#[inline]
+pub(super) fn clear(registers: &mut [Val]) {
+    for slot in registers {
+        put(slot, Val::Null);
+    }
+}
+
+/// Stores a whole number; most often there was one before.
+#[expect(clippy::inline_always, reason = "as for `put`")]
+#[inline(always)]
+pub(super) fn put_int(slot: &mut Val, value: i64) {
+    if let Val::Int(own) = slot {
+        *own = value;
+    } else {
+        put(slot, Val::Int(value));
     }
 }
 
@@ -108,7 +195,13 @@ pub(super) fn like(heap: &Heap, a: &Val, b: &Val, ignore_case: bool) -> Result<b
 
 /// `r[dst] = r[a] + r[b]`; in place when a text is added to itself and something.
 #[inline(never)]
-pub(super) fn add(heap: &mut Heap, r: &mut Registers<'_>, dst: Reg, a: Reg, b: Reg) -> Result<()> {
+pub(super) fn add<W: Window + ?Sized>(
+    heap: &mut Heap,
+    r: &mut Registers<'_, W>,
+    dst: Reg,
+    a: Reg,
+    b: Reg,
+) -> Result<()> {
     if dst == a && b != dst && matches!(r[a], Val::Text(_)) {
         let mut value = std::mem::take(&mut r[dst]);
         let result = append_text(heap, &mut value, &r[b]);
@@ -120,7 +213,13 @@ pub(super) fn add(heap: &mut Heap, r: &mut Registers<'_>, dst: Reg, a: Reg, b: R
 }
 
 #[inline(never)]
-pub(super) fn concat(heap: &mut Heap, r: &mut Registers<'_>, dst: Reg, a: Reg, b: Reg) -> Result<()> {
+pub(super) fn concat<W: Window + ?Sized>(
+    heap: &mut Heap,
+    r: &mut Registers<'_, W>,
+    dst: Reg,
+    a: Reg,
+    b: Reg,
+) -> Result<()> {
     if dst == a && b != dst && matches!(r[a], Val::Text(_)) {
         return add(heap, r, dst, a, b);
     }
@@ -180,7 +279,7 @@ pub(super) fn interpolate(heap: &mut Heap, parts: &[Val]) -> Result<Val> {
 
 /// Makes the loop's numbers numbers; false when there is no round at all.
 #[inline(never)]
-pub(super) fn for_prepare(r: &mut Registers<'_>, var: Reg, state: Reg) -> Result<bool> {
+pub(super) fn for_prepare<W: Window + ?Sized>(r: &mut Registers<'_, W>, var: Reg, state: Reg) -> Result<bool> {
     let first = ops::to_number(&r[var])?;
     let limit = ops::to_number(&r[state])?;
     let step = ops::to_number(&r[state + 1])?;
@@ -196,7 +295,7 @@ pub(super) fn for_prepare(r: &mut Registers<'_>, var: Reg, state: Reg) -> Result
 
 /// Advances a loop whose numbers are not all whole.
 #[inline(never)]
-pub(super) fn for_advance(r: &mut Registers<'_>, var: Reg, state: Reg) -> Result<bool> {
+pub(super) fn for_advance<W: Window + ?Sized>(r: &mut Registers<'_, W>, var: Reg, state: Reg) -> Result<bool> {
     let step = ops::to_number(&r[state + 1])?;
     // The body may have put a text into the variable: then it must spell a number.
     let value = ops::to_number(&r[var])?;
@@ -232,7 +331,12 @@ fn within(value: &Val, limit: &Val, step: f64) -> bool {
 }
 
 #[inline(never)]
-pub(super) fn each_prepare(heap: &mut Heap, r: &mut Registers<'_>, state: Reg, src: Reg) -> Result<()> {
+pub(super) fn each_prepare<W: Window + ?Sized>(
+    heap: &mut Heap,
+    r: &mut Registers<'_, W>,
+    state: Reg,
+    src: Reg,
+) -> Result<()> {
     let source = r[src].clone();
     let (collection, len) = match ops::iterable(heap, &source)? {
         ops::Iterable::Empty => (Val::Null, 0),
@@ -247,7 +351,7 @@ pub(super) fn each_prepare(heap: &mut Heap, r: &mut Registers<'_>, state: Reg, s
 
 /// The next position and element, unless the walk is over (or the collection has shrunk below it).
 #[inline]
-pub(super) fn each_next(heap: &Heap, r: &Registers<'_>, state: Reg) -> Option<(i64, Val)> {
+pub(super) fn each_next<W: Window + ?Sized>(heap: &Heap, r: &Registers<'_, W>, state: Reg) -> Option<(i64, Val)> {
     let (Val::Int(position), Val::Int(len)) = (&r[state + 1], &r[state + 2]) else { return None };
     if position >= len {
         return None;
@@ -284,7 +388,7 @@ pub(super) fn mutate(heap: &mut Heap, run: NativeFn, args: &[Val]) -> Result<Val
 }
 
 #[inline(never)]
-pub(super) fn push(heap: &mut Heap, r: &mut Registers<'_>, list: Reg, src: Reg) -> Result<()> {
+pub(super) fn push<W: Window + ?Sized>(heap: &mut Heap, r: &mut Registers<'_, W>, list: Reg, src: Reg) -> Result<()> {
     let item = r[src].clone();
     match &r[list] {
         Val::Array(handle) | Val::Rows(handle, _) => heap.push(*handle, item),
@@ -297,7 +401,13 @@ pub(super) fn push(heap: &mut Heap, r: &mut Registers<'_>, list: Reg, src: Reg) 
 }
 
 #[inline(never)]
-pub(super) fn extend(heap: &mut Heap, r: &Registers<'_>, list: Reg, first: Reg, count: u16) -> Result<()> {
+pub(super) fn extend<W: Window + ?Sized>(
+    heap: &mut Heap,
+    r: &Registers<'_, W>,
+    list: Reg,
+    first: Reg,
+    count: u16,
+) -> Result<()> {
     let Val::Array(handle) = &r[list] else { return Ok(()) };
     let limit = heap.limits.array_len;
     if heap.array(*handle).len() + usize::from(count) > limit {
@@ -311,7 +421,13 @@ pub(super) fn extend(heap: &mut Heap, r: &Registers<'_>, list: Reg, first: Reg, 
 }
 
 #[inline(never)]
-pub(super) fn new_object(heap: &mut Heap, image: &Image, r: &Registers<'_>, shape: u16, first: Reg) -> Result<Val> {
+pub(super) fn new_object<W: Window + ?Sized>(
+    heap: &mut Heap,
+    image: &Image,
+    r: &Registers<'_, W>,
+    shape: u16,
+    first: Reg,
+) -> Result<Val> {
     let fields = image.body.shapes.get(usize::from(shape)).map(Vec::as_slice).unwrap_or_default();
     let mut object = Object::with_capacity(fields.len());
     for (name, value) in fields.iter().zip(r.range(first, fields.len() as u16)) {
@@ -342,10 +458,10 @@ pub(super) fn get_field(heap: &mut Heap, hints: &mut [u32], object: &Val, name: 
 }
 
 #[inline(never)]
-pub(super) fn set_field(
+pub(super) fn set_field<W: Window + ?Sized>(
     heap: &mut Heap,
     hints: &mut [u32],
-    r: &mut Registers<'_>,
+    r: &mut Registers<'_, W>,
     object: Reg,
     (name, field): (u16, &Arc<str>),
     src: Reg,
@@ -365,7 +481,13 @@ pub(super) fn set_field(
 }
 
 #[inline(never)]
-pub(super) fn set_index(heap: &mut Heap, r: &mut Registers<'_>, object: Reg, index: Reg, src: Reg) -> Result<()> {
+pub(super) fn set_index<W: Window + ?Sized>(
+    heap: &mut Heap,
+    r: &mut Registers<'_, W>,
+    object: Reg,
+    index: Reg,
+    src: Reg,
+) -> Result<()> {
     if is_nothing(heap, &r[object]) {
         r[object] = new_for(heap, &r[index])?;
     }
@@ -374,7 +496,13 @@ pub(super) fn set_index(heap: &mut Heap, r: &mut Registers<'_>, object: Reg, ind
 
 /// `DIM a(n, m)`: nested lists of null; `REDIM` keeps the elements that fit.
 #[inline(never)]
-pub(super) fn dim(heap: &mut Heap, r: &Registers<'_>, dst: Reg, (first, count): (Reg, u8), redim: bool) -> Result<Val> {
+pub(super) fn dim<W: Window + ?Sized>(
+    heap: &mut Heap,
+    r: &Registers<'_, W>,
+    dst: Reg,
+    (first, count): (Reg, u8),
+    redim: bool,
+) -> Result<Val> {
     let mut sizes = Vec::with_capacity(usize::from(count));
     let mut total = 1usize;
     for size in r.range(first, u16::from(count)) {

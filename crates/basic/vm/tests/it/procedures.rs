@@ -2,7 +2,7 @@
 
 use crate::{
     all,
-    host::{Run, compile_all},
+    host::{Run, compile_all, run},
 };
 use botserver_basic_vm::{Limits, Machine};
 
@@ -85,4 +85,23 @@ fn a_broken_script_says_why_it_cannot_run() {
     assert_eq!(error.number, 9005);
     assert!(error.message.starts_with("the script `bad` has an error and cannot run: "), "{}", error.message);
     assert!(Machine::new(compiled.image, "start", Vec::new(), Limits::default()).is_ok());
+}
+
+/// Frames of up to 64 registers are seen through another window than wider ones; calls go both ways.
+#[test]
+fn many_variables() {
+    use std::fmt::Write as _;
+    let mut source = String::new();
+    for number in 0..400 {
+        writeln!(source, "v{number} = {number}").unwrap();
+    }
+    source.push_str("sum = 0\nFOR i = 1 TO 3\n    sum = sum + narrow(v399)\nNEXT\nTALK sum\nTALK v0 + v300 + v399\n");
+    source.push_str("FUNCTION narrow(n)\n    RETURN wide(n) + 1\nEND FUNCTION\n");
+    source.push_str("FUNCTION wide(n)\n");
+    for number in 0..300 {
+        writeln!(source, "    w{number} = n + {number}").unwrap();
+    }
+    source.push_str("    RETURN least(w299, w0)\nEND FUNCTION\n");
+    source.push_str("FUNCTION least(a, b)\n    IF a < b THEN RETURN a\n    RETURN b\nEND FUNCTION\n");
+    assert_eq!(run(&source), "1200\n699");
 }
