@@ -281,9 +281,12 @@ impl Engine {
         if gone? { Ok(()) } else { Err(Error::AlreadyTaken) }
     }
 
-    /// Stops the running turn of a lane; false when none runs.
-    pub fn cancel(&self, lane: LaneId) -> bool {
-        self.inner.cancel(lane)
+    /// Stops the running turn of a lane, also one whose script sleeps for a short while; false when none runs.
+    pub async fn cancel(&self, lane: LaneId) -> Result<bool> {
+        let running = self.inner.cancel(lane);
+        // A turn that has just gone to sleep may still be there; stopping it would come too late.
+        let asleep = self.inner.is_asleep(lane) && crate::timers::end_sleep(&self.inner, lane).await?;
+        Ok(running || asleep)
     }
 
     /// Forgets a lane whose rows were deleted and tells its listeners.

@@ -61,6 +61,11 @@ impl Inner {
         self.lanes.get(&lane).is_some_and(|slot| slot.asleep || slot.current.is_some())
     }
 
+    /// True while a script of the lane sleeps for a short while.
+    pub(crate) fn is_asleep(&self, lane: LaneId) -> bool {
+        self.lanes.get(&lane).is_some_and(|slot| slot.asleep)
+    }
+
     /// Notes whether the lane sleeps.
     pub(crate) fn set_asleep(&self, lane: LaneId, asleep: bool) {
         if let Some(mut slot) = self.lanes.get_mut(&lane) {

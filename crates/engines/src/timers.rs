@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use botserver_db::{ConnectionTrait, Tx, row};
 use sea_orm::DbErr;
-use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, Value};
+use sea_query::{Cond, Expr, ExprTrait, OnConflict, Order, Query, Value};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{Error, InboxItem, ItemKind, LaneId, Result, engine::Inner, store};
@@ -74,6 +75,48 @@ async fn fire_due(inner: &Arc<Inner>) -> Result<Option<i64>> {
         }
         fired?;
     }
+}
+
+/// What the item of a timer carries when a person has stopped the sleep.
+pub(crate) const STOPPED: &str = "stopped";
+
+/// Wakes a script that sleeps for a short while, to be told that it was stopped; false when none does any more.
+pub(crate) async fn end_sleep(inner: &Arc<Inner>, lane: LaneId) -> Result<bool> {
+    let now = inner.clock.now_ms();
+    let latest = now.saturating_add(inner.options.short_wait_ms);
+    let ended = inner.db.write("ending a sleep", move |tx| {
+        Box::pin(async move { hurry(tx, lane, now, latest).await.map_err(Error::statement("ending a sleep")) })
+    });
+    let ended = ended.await?;
+    inner.timers_changed.notify_one();
+    Ok(ended)
+}
+
+async fn hurry(tx: &Tx, lane: LaneId, now: i64, latest: i64) -> Result<bool, DbErr> {
+    let armed = || {
+        Cond::all()
+            .add(Expr::col("lane_id").eq(lane.0))
+            .add(Expr::col("kind").eq("wake"))
+            .add(Expr::col("status").eq("armed"))
+            .add(Expr::col("due_ms").lte(latest))
+    };
+    let select = Query::select().columns(["id", "payload"]).from("engine_timers").cond_where(armed()).to_owned();
+    let found = tx.query_all(&select).await?;
+    let mut ended = false;
+    for timer in &found {
+        let payload: String = row(timer, "payload")?;
+        let mut payload: Json = serde_json::from_str(&payload).map_err(|error| DbErr::Type(error.to_string()))?;
+        payload[STOPPED] = Json::Bool(true);
+        let mut update = Query::update();
+        update
+            .table("engine_timers")
+            .value("due_ms", now)
+            .value("payload", payload.to_string())
+            .and_where(Expr::col("id").eq(row::<Uuid>(timer, "id")?))
+            .cond_where(armed());
+        ended |= tx.execute(&update).await?.rows_affected() > 0;
+    }
+    Ok(ended)
 }
 
 /// Marks timers as fired and puts their items into the inbox; another node may have been faster with some.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     CommittedEvent, Execution, Failure, InboxItem, ItemKind, Lane, LocalFailure, Outcome, Program, Status, Step,
-    TimerRow, TurnBuffer, TurnCommit, TurnError, Wait, engine::Inner, store,
+    TimerRow, TurnBuffer, TurnCommit, TurnError, Wait, engine::Inner, store, timers::STOPPED,
 };
 
 /// A turn that is being run.
@@ -141,9 +141,23 @@ impl<'e> Turn<'e> {
         (found.status == Status::Waiting && i64::from(found.turn) == turn).then(|| found.clone())
     }
 
+    /// True when a person has stopped the sleep that this timer was to end.
+    pub fn was_stopped(&self) -> bool {
+        self.item.payload.get(STOPPED).and_then(Json::as_bool).unwrap_or(false)
+    }
+
+    /// Ends an execution of the lane that waits.
+    pub fn cancel_one(&mut self, id: Uuid) {
+        self.cancel_those(|own| own.id == id);
+    }
+
     /// Ends every execution of the lane that runs or waits.
     pub fn cancel_all(&mut self) {
-        for execution in &mut self.lane.executions {
+        self.cancel_those(|_| true);
+    }
+
+    fn cancel_those(&mut self, is_meant: impl Fn(&Execution) -> bool) {
+        for execution in self.lane.executions.iter_mut().filter(|own| is_meant(own)) {
             execution.status = Status::Cancelled;
             execution.wait = None;
             execution.snapshot = None;

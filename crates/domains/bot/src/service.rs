@@ -151,7 +151,7 @@ impl ChatService {
     /// Stops the running turn; nothing happens when none runs.
     pub async fn cancel(&self, principal: &Principal, id: ConversationId) -> Result<()> {
         let conversation = self.own.sessions.load_to_write(principal, id).await?;
-        self.own.engine.cancel(LaneId(conversation.id.uuid()));
+        self.own.engine.cancel(LaneId(conversation.id.uuid())).await?;
         Ok(())
     }
 

@@ -177,6 +177,10 @@ impl BotTurns {
     async fn timer(&self, turn: &mut Turn<'_>) -> Result<TurnEnd, TurnError> {
         // A timer whose script has gone on meanwhile is not about anything any more.
         let Some(execution) = turn.waiting_for_timer() else { return Ok(TurnEnd::Done) };
+        if turn.was_stopped() {
+            turn.cancel_one(execution.id);
+            return Ok(self.stopped(turn));
+        }
         let package = self.pinned(turn, &execution).await?;
         let mut program = self.restore(turn, &package, &execution)?;
         if turn.item().payload.get("kind").and_then(|kind| kind.as_str()) == Some("timeout") {
@@ -259,12 +263,15 @@ impl BotTurns {
                 self.fail(turn, &package.name, &failure, Some(package));
                 Ok(TurnEnd::Failed)
             }
-            Drive::Cancelled => {
-                turn.buffer.events.push(ChatEvent::Hear { input: None }.to_json());
-                self.say(turn, sentence("stopped", &locale(turn)));
-                Ok(TurnEnd::Cancelled)
-            }
+            Drive::Cancelled => Ok(self.stopped(turn)),
         }
+    }
+
+    /// A person has stopped the turn.
+    fn stopped(&self, turn: &mut Turn<'_>) -> TurnEnd {
+        turn.buffer.events.push(ChatEvent::Hear { input: None }.to_json());
+        self.say(turn, sentence("stopped", &locale(turn)));
+        TurnEnd::Cancelled
     }
 
     /// The package version an execution is pinned to.

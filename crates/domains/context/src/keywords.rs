@@ -258,10 +258,13 @@ fn set_session(cx: &CallContext, turn: &mut TurnBuffer, args: Args) -> Result<Va
                 Some(previous) => own.variables.insert(key, previous),
                 None => own.variables.remove(&key),
             };
-            return Err(BasicError::limit(format!(
-                "the variables of a session may take {} KB together (session-variable-limit)",
-                most.div_ceil(1_024)
-            )));
+            let size = if most.is_multiple_of(1 << 20) {
+                format!("{} MB", most >> 20)
+            } else {
+                format!("{} KB", most.div_ceil(1 << 10))
+            };
+            return Err(BasicError::limit(format!("the variables of a session may take {size} together"))
+                .with_help("the bot's setting `session-variable-limit` says how much"));
         }
         Ok(Value::Null)
     })

@@ -36,6 +36,28 @@ db_tests! {
         assert_eq!(working, [true, false]);
     }
 
+    async fn a_person_stops_a_short_sleep(db: Db) {
+        let stage = Stage::new(db).await;
+        let engine = stage.started(&World::new(&[])).await;
+        stage.send(&engine, "m1", &[say("a"), Op::Sleep(3_600_000), say("later")]).await;
+        stage.ends(&engine, 1).await;
+        assert!(!engine.cancel(stage.lane).await.unwrap(), "nobody sees that it waits");
+        let mut listener = engine.subscribe(stage.lane).await.unwrap();
+        stage.send(&engine, "m2", &[say("b"), Op::Sleep(9_000), say("never")]).await;
+        patient(async {
+            let works = Some(LaneNotice::Working(true));
+            while LaneNotice::decode(&listener.next().await.unwrap()) != works {}
+        })
+        .await;
+        stage.send(&engine, "m3", &[say("c")]).await;
+        assert!(engine.cancel(stage.lane).await.unwrap());
+        let expected =
+            ["> m1", "a", "end m1 waiting", "> m2", "b", "end m2 cancelled", "> m3", "c", "end m3 done"];
+        assert_eq!(lines(&stage.ends(&engine, 3).await), expected);
+        assert_eq!(stage.count("engine_timers", "status", "armed").await, 1, "the long sleep goes on");
+        assert_eq!(stage.count("engine_executions", "status", "cancelled").await, 1);
+    }
+
     async fn a_long_sleep_lets_messages_pass(db: Db) {
         let stage = Stage::new(db).await;
         let engine = stage.started(&World::new(&[])).await;

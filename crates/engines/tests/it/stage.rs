@@ -129,6 +129,10 @@ impl TurnHandler for Scripts {
             }
             ItemKind::Timer => {
                 let Some(execution) = turn.waiting_for_timer() else { return Ok(TurnEnd::Done) };
+                if turn.was_stopped() {
+                    turn.cancel_one(execution.id);
+                    return Ok(TurnEnd::Cancelled);
+                }
                 let mut program = self.restore(&execution);
                 program.go_on(None, &mut turn.buffer);
                 drive(turn, execution, program).await

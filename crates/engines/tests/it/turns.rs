@@ -112,11 +112,11 @@ db_tests! {
         let stage = Stage::new(db).await;
         let world = World::new(&["far"]);
         let engine = stage.started(&world).await;
-        assert!(!engine.cancel(stage.lane), "nothing runs");
+        assert!(!engine.cancel(stage.lane).await.unwrap(), "nothing runs");
         stage.send(&engine, "m1", &[say("a"), slow_look("far"), say("never")]).await;
         world.reached("far").await;
         stage.send(&engine, "m2", &[say("b")]).await;
-        assert!(engine.cancel(stage.lane));
+        assert!(engine.cancel(stage.lane).await.unwrap());
         let expected = ["> m1", "a", "end m1 cancelled", "> m2", "b", "end m2 done"];
         assert_eq!(lines(&stage.ends(&engine, 2).await), expected);
         assert_eq!(stage.count("engine_executions", "status", "cancelled").await, 1);
@@ -128,7 +128,7 @@ db_tests! {
         let engine = stage.started(&world).await;
         stage.send(&engine, "m1", &[send("letter"), say("never")]).await;
         world.reached("after letter").await;
-        assert!(engine.cancel(stage.lane));
+        assert!(engine.cancel(stage.lane).await.unwrap());
         world.let_go("after letter");
         stage.ends(&engine, 1).await;
         assert_eq!(world.keys("letter").len(), 1);

@@ -66,8 +66,8 @@ async fn a_bot_can_lower_what_the_server_grants_and_not_raise_it() {
         while visitor.post(&path, json!({"text": "hello"})).await.status.as_u16() == 200 {
             sent += 1;
         }
-        // A minute that turned grants as many again.
-        assert!(sent == messages || sent == messages * 2, "{bot}: {sent}");
+        // A minute that turned meanwhile grants as many again.
+        assert!((messages..=messages * 2).contains(&sent), "{bot}: {sent}");
         visitor.upload(&conversation, "fits", &vec![1; bytes]).await.expect(201);
         visitor.upload(&conversation, "large", &vec![1; bytes + 1]).await.problem(413, "too_large");
     }

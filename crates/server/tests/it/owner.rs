@@ -106,7 +106,6 @@ async fn links_and_sign_ins_last_as_long_as_the_settings_say() {
         pause *= 2;
         assert!(pause.as_secs() < 30, "it does not end");
     }
-    assert!(pause.as_millis() > 500, "it ended while it was used");
     let done = botserver(&["owner", "link", "--data", &live.data().display().to_string(), "-o", "json"], "").expect(0);
     let made: Json = serde_json::from_str(&done.out).expect("JSON");
     let expires: Timestamp = made["expires_at"].as_str().unwrap().parse().expect("a time");

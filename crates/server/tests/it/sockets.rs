@@ -165,6 +165,14 @@ on_both! {
         let stopped = socket.turn().await;
         let end = &stopped.last().unwrap()["event"];
         assert_eq!((&end["outcome"], &end["item"]), (&json!("cancelled"), &json!(id)), "{end}");
+        // A script that sleeps for a while works, as far as people can see, and can be stopped too.
+        let id = socket.say("Sleep").await;
+        socket.until(|frame| texts(&json!([frame["event"]])) == ["Good night."]).await;
+        socket.until(|frame| frame["type"] == "working" && frame["on"] == true).await;
+        socket.send(json!({"type": "cancel"})).await;
+        let stopped = socket.turn().await;
+        let end = &stopped.last().unwrap()["event"];
+        assert_eq!((&end["outcome"], &end["item"]), (&json!("cancelled"), &json!(id)), "{stopped:?}");
         socket.say("Ask me").await;
         assert_eq!(socket.turn().await.last().unwrap()["event"]["outcome"], "waiting");
     }
