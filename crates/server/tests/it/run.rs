@@ -85,3 +85,25 @@ fn the_end_of_the_input_and_files_that_are_none() {
     let inner = folder.write("inner/steal.bas", &std::fs::read_to_string(outside).expect("text"));
     botserver(&["run", &inner], "").expect(1);
 }
+
+/// Every script of `docs/tables.md` prints what stands below it.
+#[test]
+fn the_page_about_tables_is_true() {
+    const PAGE: &str = include_str!("../../../../docs/tables.md");
+    let folder = Folder::new();
+    let examples: Vec<(&str, &str)> = PAGE
+        .split("```basic\n")
+        .skip(1)
+        .filter_map(|rest| {
+            let (script, rest) = rest.split_once("```")?;
+            let (_, rest) = rest.split_once("```text\n")?;
+            Some((script, rest.split_once("```")?.0))
+        })
+        .collect();
+    assert_eq!(examples.len(), 6, "each script has its output");
+    for (at, (script, printed)) in examples.into_iter().enumerate() {
+        let file = folder.write(&format!("{at}.bas"), script);
+        let done = botserver(&["run", &file], "").expect(0);
+        assert_eq!(done.out, printed, "{script}\n{}", done.all());
+    }
+}
