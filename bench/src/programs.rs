@@ -19,7 +19,7 @@ use tokio::{
 use crate::machine::{cpu_of, resident};
 
 /// How long a start may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where things are.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(fs::File::create(&log)?).kill_on_drop(true);
         let began = Instant::now();
         let mut child =
-            command.spawn().with_context(|| format!("cannot start {:?}", command.as_std().get_program()))?;
+            command.spawn().with_context(|| format!("cannot start {}", command.as_std().get_program().display()))?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let listening = async {
             while let Some(line) = lines.next_line().await? {

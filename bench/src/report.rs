@@ -103,7 +103,7 @@ impl Table {
 /// What we want of a figure, and what it is.
 pub(crate) struct Goal {
     pub(crate) work: String,
-    pub(crate) goal: String,
+    pub(crate) wanted: String,
     pub(crate) measured: String,
     pub(crate) met: bool,
 }
@@ -120,7 +120,7 @@ pub(crate) struct Section {
 
 impl Section {
     pub(crate) fn goal(&mut self, work: &str, goal: impl Into<String>, measured: impl Into<String>, met: bool) {
-        self.goals.push(Goal { work: work.to_owned(), goal: goal.into(), measured: measured.into(), met });
+        self.goals.push(Goal { work: work.to_owned(), wanted: goal.into(), measured: measured.into(), met });
     }
 }
 
@@ -133,13 +133,15 @@ pub(crate) fn page(facts: &[(String, String)], sections: &[Section]) -> String {
          minimum and the median over the rounds; goals and ratios look at medians.\n\n",
     );
     let mut about = Table::new("", &["machine and versions", ""]);
-    facts.iter().for_each(|(name, value)| about.row([name, value]));
+    for (name, value) in facts {
+        about.row([name, value]);
+    }
     about.write(&mut page);
     page.push_str("## Goals\n\n");
     let mut goals = Table::new("", &["work", "goal", "measured", ""]);
     for goal in sections.iter().flat_map(|section| &section.goals) {
         let met = if goal.met { "met" } else { "**missed**" };
-        goals.row([goal.work.as_str(), &goal.goal, &goal.measured, met]);
+        goals.row([goal.work.as_str(), &goal.wanted, &goal.measured, met]);
     }
     goals.write(&mut page);
     for section in sections {

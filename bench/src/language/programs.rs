@@ -29,7 +29,7 @@ const fn fib(n: u64) -> u64 {
 }
 
 fn primes(n: u64) -> i64 {
-    let is_prime = |number: &u64| (2..).take_while(|d| d * d <= *number).all(|d| !number.is_multiple_of(d));
+    let is_prime = |number: &u64| (2..=number.isqrt()).all(|divisor| !number.is_multiple_of(divisor));
     (2..=n).filter(is_prime).count() as i64
 }
 
