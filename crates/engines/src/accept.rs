@@ -8,8 +8,9 @@ use std::{
 use botserver_db::{ConnectionTrait, Db, Tx, row};
 use botserver_kernel::OrgId;
 use sea_orm::DbErr;
-use sea_query::{Cond, Expr, ExprTrait, OnConflict, Query};
+use sea_query::{Cond, Expr, ExprTrait, InsertStatement, OnConflict, Query};
 use serde_json::Value as Json;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{Error, InboxItem, ItemKind, LaneId, Result};
@@ -70,12 +71,24 @@ pub struct Accepted {
     pub ahead: usize,
 }
 
-/// An item with the row id it gets if it is new.
-#[derive(Clone)]
+/// The status of an item whose turn has ended.
+pub(crate) const DONE: &str = "done";
+/// What stays of an item's content then: what it said is in the history, and a password is nowhere. The row stays, so
+/// that the same message is refused for ever.
+pub(crate) const NO_PAYLOAD: &str = "{}";
+
+/// An item that is to be stored, if it is new.
+#[derive(Clone, Debug)]
 pub(crate) struct Arriving {
-    pub(crate) id: Uuid,
     pub(crate) channel: String,
     pub(crate) item: InboxItem,
+}
+
+/// An item that no row stands for yet: the first commit of its turn writes both. Dropping it unsaved tells its sender
+/// to store it by itself.
+pub(crate) struct Fresh {
+    pub(crate) arriving: Arriving,
+    pub(crate) saved: oneshot::Sender<ItemState>,
 }
 
 /// Commits items together; answers, for each, the row that stands for it. When the batch as a whole fails, each is
@@ -109,37 +122,43 @@ async fn accept_once(db: &Db, batch: Arc<Vec<Arriving>>) -> Result<Vec<Accepted>
 const COLUMNS: [&str; 9] =
     ["id", "org_id", "lane_id", "kind", "channel", "channel_message_id", "payload", "status", "arrived_at_ms"];
 
-async fn insert(tx: &Tx, batch: &[Arriving]) -> Result<Vec<Accepted>, DbErr> {
+/// The statement that stores items, each with its status.
+pub(crate) fn insert_items<'a>(items: impl Iterator<Item = (&'a Arriving, &'static str)>) -> InsertStatement {
     let mut insert = Query::insert();
     insert.into_table("engine_inbox").columns(COLUMNS);
-    for Arriving { id, channel, item } in batch {
+    for (Arriving { channel, item }, status) in items {
         insert.values_panic([
-            Expr::value(*id),
+            Expr::value(item.id),
             Expr::value(item.org_id.uuid()),
             Expr::value(item.lane_id.0),
             Expr::value(item.kind.word()),
             Expr::value(channel.as_str()),
             Expr::value(item.channel_message_id.as_str()),
-            Expr::value(item.payload.to_string()),
-            Expr::value("queued"),
+            Expr::value(if status == DONE { NO_PAYLOAD.to_owned() } else { item.payload.to_string() }),
+            Expr::value(status),
             Expr::value(item.arrived_at_ms),
         ]);
     }
+    insert
+}
+
+async fn insert(tx: &Tx, batch: &[Arriving]) -> Result<Vec<Accepted>, DbErr> {
+    let mut insert = insert_items(batch.iter().map(|arriving| (arriving, "queued")));
     insert.on_conflict(OnConflict::columns(["org_id", "channel", "channel_message_id"]).do_nothing().to_owned());
     let inserted = tx.execute(&insert).await?.rows_affected();
     // As a rule nothing is repeated, and then nothing needs to be read.
     let fresh: HashSet<Uuid> = if inserted == batch.len() as u64 {
-        batch.iter().map(|arriving| arriving.id).collect()
+        batch.iter().map(|arriving| arriving.item.id).collect()
     } else {
-        let ids = batch.iter().map(|arriving| sea_query::Value::from(arriving.id));
+        let ids = batch.iter().map(|arriving| sea_query::Value::from(arriving.item.id));
         let select = Query::select().column("id").from("engine_inbox").and_where(Expr::col("id").is_in(ids)).to_owned();
         tx.query_all(&select).await?.iter().map(|found| row(found, "id")).collect::<Result<_, DbErr>>()?
     };
     let mut known = HashMap::new();
-    let repeated: Vec<_> = batch.iter().filter(|arriving| !fresh.contains(&arriving.id)).collect();
+    let repeated: Vec<_> = batch.iter().filter(|arriving| !fresh.contains(&arriving.item.id)).collect();
     if !repeated.is_empty() {
         let mut same = Cond::any();
-        for Arriving { channel, item, .. } in &repeated {
+        for Arriving { channel, item } in &repeated {
             same = same.add(
                 Cond::all()
                     .add(Expr::col("org_id").eq(item.org_id.uuid()))
@@ -162,10 +181,10 @@ async fn insert(tx: &Tx, batch: &[Arriving]) -> Result<Vec<Accepted>, DbErr> {
     }
     batch
         .iter()
-        .map(|Arriving { id, channel, item }| {
-            if fresh.contains(id) {
+        .map(|Arriving { channel, item }| {
+            if fresh.contains(&item.id) {
                 return Ok(Accepted {
-                    item_id: *id,
+                    item_id: item.id,
                     lane_id: item.lane_id,
                     state: ItemState::Queued,
                     duplicate: false,

@@ -7,10 +7,12 @@ use botserver_db::{ConnectionTrait, Dialect, Statements, Tx, row};
 use botserver_kernel::{BotId, OrgId, PersonId};
 use sea_orm::{DbErr, Statement};
 use sea_query::{Expr, ExprTrait, OnConflict, Query, Value};
-use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{Execution, LaneId, TimerRow};
+use crate::{
+    Execution, LaneId, NewEvent, TimerRow,
+    accept::{Arriving, DONE, NO_PAYLOAD, insert_items},
+};
 
 /// Everything one turn, or one checkpoint of it, changes.
 #[derive(Clone, Debug)]
@@ -28,11 +30,11 @@ pub struct TurnCommit {
     /// The new state document, if it changed.
     pub state: Option<String>,
     /// The events, in order; they get their numbers here.
-    pub events: Vec<Json>,
+    pub events: Vec<NewEvent>,
     /// Executions that began, moved or ended.
     pub executions: Vec<Execution>,
-    /// The item of this turn and its new status: `taken` or `done`.
-    pub item: Option<(Uuid, &'static str)>,
+    /// What becomes of the item of this turn.
+    pub item: Option<ItemStep>,
     /// Timers to arm.
     pub timers: Vec<TimerRow>,
     /// Executions whose timers are not needed any more.
@@ -43,15 +45,22 @@ pub struct TurnCommit {
     pub at_ms: i64,
 }
 
-/// An event with its number.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CommittedEvent {
-    /// Its number, gapless per lane, from 1.
-    pub seq: i64,
-    /// Unix milliseconds.
-    pub at_ms: i64,
-    /// The event.
-    pub event: Json,
+/// What a commit does with the item of its turn.
+#[derive(Clone, Debug)]
+pub struct ItemStep {
+    /// Its row.
+    pub id: Uuid,
+    /// Its status from now on: `taken` or `done`.
+    pub status: &'static str,
+    /// The row, when this commit stores it.
+    pub(crate) new: Option<Arriving>,
+}
+
+impl ItemStep {
+    /// A step of an item that is stored.
+    pub const fn stored(id: Uuid, status: &'static str) -> Self {
+        Self { id, status, new: None }
+    }
 }
 
 /// Rows that a domain adds to the turns of a batch, with multi-row statements of its own store.
@@ -63,8 +72,8 @@ pub trait CommitExtension: Send + Sync {
 /// Rows per INSERT: stays below SQLite's 32,766 bound values for the widest table.
 const ROWS: usize = 1_000;
 
-/// Commits a batch; answers, for each turn, the lane's newest event number, or `None` when the version had moved or
-/// the item had its turn or was taken back.
+/// Commits a batch; answers, for each turn, the lane's newest event number, or `None` when the version had moved, or
+/// the item had its turn, was taken back, or is new here and stored already.
 pub async fn commit_turns(
     tx: &Tx,
     dialect: Dialect,
@@ -102,44 +111,44 @@ pub async fn commit_turns(
 
 /// One `UPDATE … FROM (VALUES …)` over all lanes whose version is still the expected one and whose item is open.
 async fn advance_lanes(tx: &Tx, dialect: Dialect, turns: &[TurnCommit]) -> Result<HashMap<Uuid, i64>, DbErr> {
-    let mut values: Vec<Value> = Vec::with_capacity(turns.len() * 6);
+    let mut values: Vec<Value> = Vec::with_capacity(turns.len() * 8);
     let mut rows = String::new();
     for (index, turn) in turns.iter().enumerate() {
         if index > 0 {
             rows.push(',');
         }
         let row = match dialect {
-            Dialect::Sqlite => "(?,?,?,?,?,?)".to_owned(),
+            Dialect::Sqlite => "(?,?,?,?,?,?,?,?)".to_owned(),
             Dialect::Postgres => {
-                let n = index * 6;
-                format!(
-                    "(${}::uuid,${}::bigint,${}::bigint,${}::text,${}::bigint,${}::uuid)",
-                    n + 1,
-                    n + 2,
-                    n + 3,
-                    n + 4,
-                    n + 5,
-                    n + 6
-                )
+                let types = ["uuid", "bigint", "bigint", "text", "bigint", "uuid", "text", "text"];
+                let numbered = types.iter().zip(index * types.len() + 1..);
+                let columns: Vec<String> = numbered.map(|(name, number)| format!("${number}::{name}")).collect();
+                format!("({})", columns.join(","))
             }
         };
         rows.push_str(&row);
+        let new = turn.item.as_ref().and_then(|item| item.new.as_ref());
         values.extend([
             turn.lane_id.0.into(),
             turn.expected_version.into(),
             (turn.events.len() as i64).into(),
             turn.state.clone().into(),
             turn.at_ms.into(),
-            turn.item.map(|(id, _)| id).into(),
+            turn.item.as_ref().map(|item| item.id).into(),
+            new.map(|arriving| arriving.channel.as_str()).into(),
+            new.map(|arriving| arriving.item.channel_message_id.as_str()).into(),
         ]);
     }
     let sql = format!(
-        "WITH step(lane, expected, added, doc, at, item) AS (VALUES {rows}) \
+        "WITH step(lane, expected, added, doc, at, item, channel, new) AS (VALUES {rows}) \
          UPDATE engine_lanes SET version = version + 1, last_seq = last_seq + step.added, \
          state = COALESCE(step.doc, state), updated_at_ms = step.at \
          FROM step WHERE engine_lanes.id = step.lane AND engine_lanes.version = step.expected \
-         AND (step.item IS NULL OR EXISTS (SELECT 1 FROM engine_inbox \
-         WHERE engine_inbox.id = step.item AND engine_inbox.status IN ('queued', 'taken'))) \
+         AND CASE WHEN step.item IS NULL THEN TRUE \
+         WHEN step.new IS NULL THEN EXISTS (SELECT 1 FROM engine_inbox \
+         WHERE engine_inbox.id = step.item AND engine_inbox.status IN ('queued', 'taken')) \
+         ELSE NOT EXISTS (SELECT 1 FROM engine_inbox WHERE engine_inbox.org_id = engine_lanes.org_id \
+         AND engine_inbox.channel = step.channel AND engine_inbox.channel_message_id = step.new) END \
          RETURNING id, last_seq"
     );
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
@@ -149,17 +158,17 @@ async fn advance_lanes(tx: &Tx, dialect: Dialect, turns: &[TurnCommit]) -> Resul
 fn insert_events(statements: &mut Statements, winners: &[(&TurnCommit, i64)]) {
     let rows: Vec<_> = winners
         .iter()
-        .flat_map(|(turn, first)| turn.events.iter().enumerate().map(move |(index, event)| (turn, first, index, event)))
+        .flat_map(|(turn, first)| turn.events.iter().zip(*first..).map(move |(event, seq)| (turn, seq, event)))
         .collect();
     for chunk in rows.chunks(ROWS) {
         let mut insert = Query::insert();
         insert.into_table("engine_outbox").columns(["lane_id", "seq", "org_id", "payload", "at_ms"]);
-        for (turn, first, index, event) in chunk {
+        for (turn, seq, event) in chunk {
             insert.values_panic([
                 Expr::value(turn.lane_id.0),
-                Expr::value(*first + *index as i64),
+                Expr::value(*seq),
                 Expr::value(turn.org_id.uuid()),
-                Expr::value(event.to_string()),
+                Expr::value(event.text.as_str()),
                 Expr::value(turn.at_ms),
             ]);
         }
@@ -243,22 +252,24 @@ fn upsert_executions(statements: &mut Statements, winners: &[(&TurnCommit, i64)]
 }
 
 fn move_items(statements: &mut Statements, winners: &[(&TurnCommit, i64)]) {
-    for status in ["taken", "done"] {
-        let items: Vec<Value> = winners
-            .iter()
-            .filter_map(|(turn, _)| turn.item.filter(|(_, own)| *own == status))
-            .map(|(id, _)| Value::from(id))
+    let items = || winners.iter().filter_map(|(turn, _)| turn.item.as_ref());
+    for status in ["taken", DONE] {
+        let stored: Vec<Value> = items()
+            .filter(|item| item.new.is_none() && item.status == status)
+            .map(|item| Value::from(item.id))
             .collect();
-        if !items.is_empty() {
+        if !stored.is_empty() {
             let mut update = Query::update();
-            update.table("engine_inbox").value("status", status).and_where(Expr::col("id").is_in(items));
-            if status == "done" {
-                // The row stays, so that the same message is refused for ever; what it said is in the history now,
-                // and a password is nowhere.
-                update.value("payload", "{}");
+            update.table("engine_inbox").value("status", status).and_where(Expr::col("id").is_in(stored));
+            if status == DONE {
+                update.value("payload", NO_PAYLOAD);
             }
             statements.push(&update);
         }
+    }
+    let new: Vec<_> = items().filter_map(|item| Some((item.new.as_ref()?, item.status))).collect();
+    if !new.is_empty() {
+        statements.push(&insert_items(new.into_iter()));
     }
 }
 

@@ -11,15 +11,14 @@ use botserver_kernel::{Clock, IdSource};
 use botserver_ports::{PubSub, Subscription};
 use dashmap::DashMap;
 use sea_orm::DbErr;
-use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    Accepted, CommitExtension, CommittedEvent, Error, InboxItem, ItemKind, ItemState, Lane, LaneId, NewItem, Result,
-    Turn, TurnCommit, TurnEnd, TurnError,
+    Accepted, CommitExtension, Error, InboxItem, ItemKind, ItemState, Lane, LaneId, LaneNotice, NewItem, Result, Turn,
+    TurnCommit, TurnEnd, TurnError,
     accept::{Arriving, accept_batch},
     batch::Batcher,
     commit::commit_turns,
@@ -35,56 +34,6 @@ pub trait TurnHandler: Send + Sync {
 
     /// Adds what the person is told when `run` failed for a reason that is nobody's fault but ours.
     fn broke(&self, turn: &mut Turn<'_>, reason: &str);
-}
-
-/// What listeners of a lane hear.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LaneNotice {
-    /// Events that have just been committed.
-    Events(Vec<CommittedEvent>),
-    /// A turn that takes a while began or ended.
-    Working(bool),
-    /// The messages that wait, when that changes: the sender's ids and the payloads.
-    Queue(Vec<(String, Json)>),
-    /// The lane is gone.
-    Deleted,
-}
-
-/// What [`PubSub`] carries: borrowed when it is written, owned when it is read.
-#[derive(Serialize, Deserialize)]
-enum WireNotice<Event, Items> {
-    Events(Vec<(i64, i64, Event)>),
-    Working(bool),
-    Queue(Items),
-    Deleted,
-}
-
-impl LaneNotice {
-    fn encode(&self) -> Vec<u8> {
-        let wire: WireNotice<&Json, &[(String, Json)]> = match self {
-            Self::Events(events) => {
-                WireNotice::Events(events.iter().map(|own| (own.seq, own.at_ms, &own.event)).collect())
-            }
-            Self::Working(on) => WireNotice::Working(*on),
-            Self::Queue(items) => WireNotice::Queue(items),
-            Self::Deleted => WireNotice::Deleted,
-        };
-        // Plain data with text keys always serialises.
-        serde_json::to_vec(&wire).unwrap_or_default()
-    }
-
-    /// Reads what came through [`PubSub`].
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let wire: WireNotice<Json, Vec<(String, Json)>> = serde_json::from_slice(bytes).ok()?;
-        Some(match wire {
-            WireNotice::Events(events) => Self::Events(
-                events.into_iter().map(|(seq, at_ms, event)| CommittedEvent { seq, at_ms, event }).collect(),
-            ),
-            WireNotice::Working(on) => Self::Working(on),
-            WireNotice::Queue(items) => Self::Queue(items),
-            WireNotice::Deleted => Self::Deleted,
-        })
-    }
 }
 
 /// What can be set.
@@ -120,7 +69,7 @@ pub(crate) struct Inner {
     pub(crate) handler: OnceLock<Arc<dyn TurnHandler>>,
     pub(crate) options: EngineOptions,
     commits: Batcher<TurnCommit, std::result::Result<Option<i64>, String>>,
-    inbox: Batcher<Arriving, Result<Accepted>>,
+    pub(crate) inbox: Batcher<Arriving, Result<Accepted>>,
     pub(crate) lanes: DashMap<LaneId, LaneSlot>,
     pub(crate) cache: moka::sync::Cache<LaneId, Arc<Lane>>,
     pub(crate) turns: Semaphore,
@@ -196,7 +145,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Commits something that arrived and starts its turn; answers when it is committed.
+    /// Starts the turn of something that arrived, or queues it; answers when it is committed.
     pub async fn accept(&self, new: NewItem) -> Result<Accepted> {
         let inner = &self.inner;
         if inner.stop.is_cancelled() {
@@ -224,14 +173,20 @@ impl Engine {
             arrived_at_ms: inner.clock.now_ms(),
             taken: false,
         };
-        let arriving = Arriving { id: item.id, channel: new.channel, item: item.clone() };
+        let arriving = Arriving { channel: new.channel, item };
         let task = inner.clone();
         // A task of its own: a caller who goes away must not leave a committed message without its turn.
         let committed = inner.tasks.spawn(async move {
-            let lane = item.lane_id;
+            let (lane, message) = (arriving.item.lane_id, limit.is_some());
+            if let Some(saved) = task.run_at_once(&arriving, message)
+                && let Ok(state) = saved.await
+            {
+                return Ok(Accepted { item_id: arriving.item.id, lane_id: lane, state, duplicate: false, ahead: 0 });
+            }
+            let item = arriving.item.clone();
             let committed = task.inbox.submit(arriving).await.unwrap_or(Err(Error::Stopping));
             let fresh = committed.as_ref().is_ok_and(|accepted| !accepted.duplicate);
-            task.arrived(lane, limit.is_some(), fresh.then_some(item));
+            task.arrived(lane, message, fresh.then_some(item));
             if let Ok(Accepted {
                 item_id, lane_id, state: ItemState::Queued | ItemState::Taken, duplicate: true, ..
             }) = committed

@@ -8,18 +8,27 @@ use std::{
 };
 
 use futures_util::FutureExt;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, Wait, engine::Inner, store,
+    InboxItem, ItemKind, ItemState, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, Wait,
+    accept::{Arriving, Fresh},
+    engine::Inner,
+    store,
 };
+
+/// The turn of an item ended, or could not begin, before a row stood for the item.
+pub(crate) struct Unsaved;
 
 /// What is known in memory about a lane with something to do.
 #[derive(Default)]
 pub(crate) struct LaneSlot {
     /// Items that wait, in arrival order.
     queue: VecDeque<InboxItem>,
+    /// The item that found the lane idle and is about to have its turn; no row stands for it yet.
+    fresh: Option<Fresh>,
     /// A task runs this lane.
     running: bool,
     /// The queue may lack items that the database has: read them first.
@@ -39,7 +48,7 @@ pub(crate) struct LaneSlot {
 impl LaneSlot {
     /// Nothing holds the slot in memory.
     fn is_idle(&self) -> bool {
-        !self.running && self.queue.is_empty() && self.incoming == 0 && !self.asleep
+        !self.running && self.queue.is_empty() && self.fresh.is_none() && self.incoming == 0 && !self.asleep
     }
 
     fn messages(&self) -> usize {
@@ -107,7 +116,9 @@ impl Inner {
     /// True when this node will run the item, or runs it.
     pub(crate) fn has(&self, lane: LaneId, item: Uuid) -> bool {
         self.lanes.get(&lane).is_some_and(|slot| {
-            slot.queue.iter().any(|own| own.id == item) || slot.current.as_ref().is_some_and(|(own, _)| *own == item)
+            slot.queue.iter().any(|own| own.id == item)
+                || slot.fresh.as_ref().is_some_and(|own| own.arriving.item.id == item)
+                || slot.current.as_ref().is_some_and(|(own, _)| *own == item)
         })
     }
 
@@ -124,6 +135,58 @@ impl Inner {
         }
         slot.incoming += 1;
         Some(ahead)
+    }
+
+    /// Starts the turn of an expected item whose lane is idle, before it is stored; `None` when it has to wait.
+    /// When the answer fails, the item is expected again and must be stored by its sender.
+    pub(crate) fn run_at_once(
+        self: &Arc<Self>,
+        arriving: &Arriving,
+        message: bool,
+    ) -> Option<impl Future<Output = Result<ItemState, Unsaved>> + use<>> {
+        let lane = arriving.item.lane_id;
+        let (saved, answer) = oneshot::channel();
+        {
+            let mut slot = self.lanes.get_mut(&lane)?;
+            if slot.running || slot.asleep || slot.incoming > 1 || !slot.queue.is_empty() {
+                return None;
+            }
+            slot.incoming -= 1;
+            slot.incoming_messages -= usize::from(message);
+            slot.fresh = Some(Fresh { arriving: arriving.clone(), saved });
+            slot.running = true;
+        }
+        let inner = self.clone();
+        self.tasks.spawn(async move { inner.run_lane(lane).await });
+        let inner = self.clone();
+        Some(async move {
+            answer.await.map_err(|_| {
+                let mut slot = inner.lanes.entry(lane).or_default();
+                slot.incoming += 1;
+                slot.incoming_messages += usize::from(message);
+                Unsaved
+            })
+        })
+    }
+
+    /// The item that was to run at once has to wait: its sender stores it.
+    fn let_wait(&self, lane: LaneId) {
+        if let Some(mut slot) = self.lanes.get_mut(&lane) {
+            slot.fresh = None;
+        }
+    }
+
+    /// Nothing runs any more, or not yet; what is stored is taken up by the start.
+    fn leave(&self, lane: LaneId) {
+        if let Some(mut slot) = self.lanes.get_mut(&lane) {
+            *slot = LaneSlot {
+                incoming: slot.incoming,
+                incoming_messages: slot.incoming_messages,
+                queue: std::mem::take(&mut slot.queue),
+                reload: true,
+                ..LaneSlot::default()
+            };
+        }
     }
 
     /// An expected item is committed (or is none, after all).
@@ -167,9 +230,16 @@ impl Inner {
         let mut lane = self.cache.remove(&id).map(Arc::unwrap_or_clone);
         let mut pause = Duration::from_millis(50);
         loop {
-            let Ok(permit) = self.turns.acquire().await else { return };
+            let permit = match self.turns.try_acquire() {
+                Ok(permit) => permit,
+                Err(_) => {
+                    self.let_wait(id);
+                    let Ok(permit) = self.turns.acquire().await else { return };
+                    permit
+                }
+            };
             if self.stop.is_cancelled() {
-                return;
+                return self.leave(id);
             }
             let turned = self.next_turn(id, &mut lane).await;
             drop(permit);
@@ -181,13 +251,14 @@ impl Inner {
                     }
                     return;
                 }
-                Err(TurnError::Stopping) => return,
+                Err(TurnError::Stopping) => return self.leave(id),
                 Err(error) => {
                     // Whatever was half done is read again from what is committed.
                     lane = None;
                     if let Some(mut slot) = self.lanes.get_mut(&id) {
                         slot.reload = true;
                         slot.current = None;
+                        slot.fresh = None;
                     }
                     if !matches!(error, TurnError::Conflict) {
                         tracing::warn!(%error, lane = %id.0, "a turn could not be committed; it is run again");
@@ -228,14 +299,14 @@ impl Inner {
             *lane = Some(loaded);
         }
         let Some(lane) = lane.as_mut() else { return Ok(false) };
-        let Some((item, cancel)) = self.take(id, lane) else {
+        let Some((item, fresh, cancel)) = self.take(id, lane) else {
             if self.waiting_messages(id) > 0 {
                 self.publish_queue(id).await;
                 self.look_after(lane);
             }
             return Ok(false);
         };
-        self.turn(lane, item, cancel).await?;
+        self.turn(lane, item, fresh, cancel).await?;
         if let Some(mut slot) = self.lanes.get_mut(&id) {
             slot.current = None;
         }
@@ -272,14 +343,18 @@ impl Inner {
 
     /// The item of the next turn. A script that sleeps for a short while keeps messages waiting; an item whose turn
     /// has begun comes before all others.
-    fn take(&self, id: LaneId, lane: &Lane) -> Option<(InboxItem, CancellationToken)> {
+    fn take(&self, id: LaneId, lane: &Lane) -> Option<(InboxItem, Option<Fresh>, CancellationToken)> {
         let asleep = lane.sleeps_briefly(self.clock.now_ms(), self.options.short_wait_ms);
         let waits = |item: &InboxItem| asleep && matches!(item.kind, ItemKind::Message | ItemKind::Open);
         let mut slot = self.lanes.get_mut(&id)?;
         let index =
             slot.queue.iter().position(|item| item.taken).or_else(|| slot.queue.iter().position(|item| !waits(item)));
+        // An item without a row goes first or not at once.
+        let fresh = slot.fresh.take().filter(|fresh| slot.queue.is_empty() && !waits(&fresh.arriving.item));
         let interrupted = lane.executions.iter().find(|own| own.status == Status::Running);
-        let Some(item) = index.and_then(|index| slot.queue.remove(index)) else {
+        let fresh = fresh.filter(|_| interrupted.is_none());
+        let queued = index.and_then(|index| slot.queue.remove(index));
+        let Some(item) = queued.or_else(|| fresh.as_ref().map(|fresh| fresh.arriving.item.clone())) else {
             if interrupted.is_some() {
                 tracing::error!(lane = %id.0, "an execution runs without its item");
             }
@@ -291,14 +366,20 @@ impl Inner {
         };
         let cancel = CancellationToken::new();
         slot.current = Some((item.id, cancel.clone()));
-        Some((item, cancel))
+        Some((item, fresh, cancel))
     }
 
-    async fn turn(&self, lane: &mut Lane, item: InboxItem, cancel: CancellationToken) -> Result<(), TurnError> {
+    async fn turn(
+        &self,
+        lane: &mut Lane,
+        item: InboxItem,
+        fresh: Option<Fresh>,
+        cancel: CancellationToken,
+    ) -> Result<(), TurnError> {
         let Some(handler) = self.handler.get() else { return Err(TurnError::Stopping) };
         let had_queue = self.waiting_messages(lane.id) > 0;
         let id = lane.id;
-        let mut turn = Turn::new(self, lane, item, cancel);
+        let mut turn = Turn::new(self, lane, item, fresh, cancel);
         let ran = AssertUnwindSafe(handler.run(&mut turn)).catch_unwind().await;
         let end = match ran {
             Ok(Ok(end)) => end,

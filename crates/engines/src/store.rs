@@ -4,11 +4,11 @@ use botserver_db::{ConnectionTrait, OrgScope, QueryResult, Tx, row};
 use botserver_kernel::{BotId, OrgId, PersonId};
 use sea_orm::DbErr;
 use sea_query::{Cond, Expr, ExprTrait, Order, Query, Value};
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
-    CommittedEvent, Error, Execution, InboxItem, ItemKind, ItemState, Lane, LaneId, NewLane, Result, Status, Wait,
+    CommittedEvent, Error, EventText, Execution, InboxItem, ItemKind, ItemState, Lane, LaneId, NewLane, Result, Status,
+    Wait,
 };
 
 /// Makes a lane, in the transaction that makes what it belongs to.
@@ -63,12 +63,8 @@ pub async fn events(
     let rows = connection.query_all(&select).await.map_err(Error::statement("reading events"))?;
     rows.iter()
         .map(|found| {
-            let payload: String = row(found, "payload")?;
-            Ok(CommittedEvent {
-                seq: row(found, "seq")?,
-                at_ms: row(found, "at_ms")?,
-                event: serde_json::from_str(&payload).unwrap_or(Json::Null),
-            })
+            let event = EventText::from_text(row(found, "payload")?).map_err(|error| DbErr::Type(error.to_string()))?;
+            Ok(CommittedEvent { seq: row(found, "seq")?, at_ms: row(found, "at_ms")?, event })
         })
         .collect::<Result<_, DbErr>>()
         .map_err(Error::statement("reading events"))

@@ -1,6 +1,6 @@
 //! One turn: drives programs, numbers and journals their effects, commits checkpoints and the end.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use botserver_db::ConnectionTrait;
 use sea_query::{Expr, ExprTrait, LockType, Query};
@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    CommittedEvent, Execution, Failure, InboxItem, ItemKind, Lane, LocalFailure, Outcome, Program, Status, Step,
-    TimerRow, TurnBuffer, TurnCommit, TurnError, Wait, engine::Inner, store, timers::STOPPED,
+    CommittedEvent, Execution, Failure, InboxItem, ItemKind, ItemState, ItemStep, Lane, LocalFailure, NewEvent,
+    Outcome, Program, Status, Step, TimerRow, TurnBuffer, TurnCommit, TurnError, Wait, accept::Fresh, engine::Inner,
+    store, timers::STOPPED,
 };
 
 /// A turn that is being run.
@@ -29,6 +30,8 @@ pub struct Turn<'e> {
     said_anything: bool,
     /// The typing indicator is on: this turn or the one before its short sleep has announced it.
     announced_working: bool,
+    /// The item while no row stands for it.
+    fresh: Option<Fresh>,
 }
 
 /// How a turn ended.
@@ -65,6 +68,9 @@ pub enum Drive {
     Cancelled,
 }
 
+/// The sender of a message waits at most this long for a turn that reads; then the message is stored by itself.
+const QUICK: Duration = Duration::from_millis(100);
+
 /// The numbered effects of one execution in one of its turns.
 struct Effects {
     /// Outcomes that a turn which died has journaled.
@@ -78,7 +84,13 @@ struct Effects {
 }
 
 impl<'e> Turn<'e> {
-    pub(crate) fn new(engine: &'e Inner, lane: &'e mut Lane, item: InboxItem, cancel: CancellationToken) -> Self {
+    pub(crate) fn new(
+        engine: &'e Inner,
+        lane: &'e mut Lane,
+        item: InboxItem,
+        fresh: Option<Fresh>,
+        cancel: CancellationToken,
+    ) -> Self {
         let buffer = TurnBuffer { state: lane.state.clone(), ..TurnBuffer::default() };
         let announced_working =
             item.kind == ItemKind::Timer && lane.sleeps_briefly(engine.clock.now_ms(), engine.options.short_wait_ms);
@@ -94,6 +106,7 @@ impl<'e> Turn<'e> {
             timers: Vec::new(),
             said_anything: false,
             announced_working,
+            fresh,
         }
     }
 
@@ -219,6 +232,8 @@ impl<'e> Turn<'e> {
                 Step::Failed(failure) => return Ok(Drive::Failed(failure)),
                 Step::Yield => {
                     effects.dirty = true;
+                    // What takes a while does not keep its sender waiting.
+                    self.store_item().await?;
                     self.announce_working().await;
                     tokio::task::yield_now().await;
                 }
@@ -264,16 +279,24 @@ impl<'e> Turn<'e> {
             number = 0;
             effects.next = 1;
         }
+        if !matches!(effect, Step::Read { slow: false }) {
+            self.store_item().await?;
+        }
         match effect {
             Step::Read { slow } => {
                 if *slow {
                     self.announce_working().await;
                 }
                 let cancel = self.cancel.clone();
-                let outcome = tokio::select! {
-                    outcome = program.read() => outcome,
-                    () = cancel.cancelled() => return Ok(None),
+                let mut reading = program.read();
+                let outcome = loop {
+                    tokio::select! {
+                        outcome = &mut reading => break outcome,
+                        () = cancel.cancelled() => return Ok(None),
+                        () = tokio::time::sleep(QUICK), if self.fresh.is_some() => self.store_item().await?,
+                    }
                 };
+                drop(reading);
                 effects.unwritten.push((number, outcome.clone()));
                 Ok(Some(outcome))
             }
@@ -367,6 +390,18 @@ impl<'e> Turn<'e> {
         }
     }
 
+    /// Stores the item of this turn, if no commit has yet.
+    async fn store_item(&mut self) -> Result<(), TurnError> {
+        let Some(Fresh { arriving, saved }) = self.fresh.take() else { return Ok(()) };
+        let Some(stored) = self.engine.inbox.submit(arriving).await else { return Err(TurnError::Stopping) };
+        // Its sender, whom nobody answers then, learns the rest by storing it again.
+        if stored.map_err(internal)?.duplicate {
+            return Err(TurnError::Conflict);
+        }
+        let _ = saved.send(ItemState::Taken);
+        Ok(())
+    }
+
     fn wait(&mut self, id: Uuid, wait: Wait) -> Result<(), TurnError> {
         let due = match &wait {
             Wait::Timer { due_ms } => Some(("wake", *due_ms)),
@@ -457,6 +492,10 @@ impl<'e> Turn<'e> {
             executions.push(execution.clone());
         }
         let at_ms = self.now_ms();
+        let new = self.fresh.as_ref().map(|fresh| fresh.arriving.clone());
+        let events = std::mem::take(&mut self.buffer.events).into_iter().map(NewEvent::new);
+        let events = events.collect::<Result<Vec<_>, _>>().map_err(|error| TurnError::Internal(error.to_string()))?;
+        let texts: Vec<_> = events.iter().map(|event| event.text.clone()).collect();
         let commit = TurnCommit {
             lane_id: self.lane.id,
             org_id: self.lane.org_id,
@@ -464,17 +503,20 @@ impl<'e> Turn<'e> {
             person_id: self.lane.person_id,
             expected_version: self.lane.version,
             state,
-            events: std::mem::take(&mut self.buffer.events),
+            events,
             executions,
-            item: Some((self.item.id, item_status)),
+            item: Some(ItemStep { id: self.item.id, status: item_status, new }),
             timers: std::mem::take(&mut self.timers),
             disarm: std::mem::take(&mut self.disarm),
             forget_journal: std::mem::take(&mut self.forget_journal),
             at_ms,
         };
         let timers = !commit.timers.is_empty();
-        let events = commit.events.clone();
         let last_seq = self.engine.commit(commit).await?.ok_or(TurnError::Conflict)?;
+        if let Some(fresh) = self.fresh.take() {
+            // Whoever sent it may be gone; what is committed stands.
+            let _ = fresh.saved.send(ItemState::read(item_status));
+        }
         self.lane.version += 1;
         self.lane.last_seq = last_seq;
         self.buffer.log.drain(..).for_each(|line| line.write());
@@ -487,11 +529,11 @@ impl<'e> Turn<'e> {
         if timers {
             self.engine.timers_changed.notify_one();
         }
-        if !events.is_empty() {
+        if !texts.is_empty() {
             self.said_anything = true;
-            let first = last_seq - events.len() as i64 + 1;
+            let first = last_seq - texts.len() as i64 + 1;
             let committed =
-                events.into_iter().zip(first..).map(|(event, seq)| CommittedEvent { seq, at_ms, event }).collect();
+                texts.into_iter().zip(first..).map(|(event, seq)| CommittedEvent { seq, at_ms, event }).collect();
             self.engine.publish(self.lane.id, &crate::LaneNotice::Events(committed)).await;
         }
         Ok(())

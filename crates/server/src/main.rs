@@ -23,6 +23,10 @@ use clap::Parser;
 
 use crate::{command_line::CommandLine, commands::Ending};
 
+/// A turn makes and frees hundreds of small things, on whichever thread has time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // rustls wants one provider for the process; two in one binary would panic at the first connection.
     if rustls::crypto::ring::default_provider().install_default().is_err() {

@@ -3,17 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use botserver_engines::CommittedEvent;
+use botserver_engines::{CommittedEvent, EventText};
 use botserver_kernel::{AttachmentId, ConversationId, MessageId, Timestamp};
 use botserver_web::{Caller, Deadline, IdempotencyKey, Json, Locale, Path, Problem, Query, SocketUpgrade, Sockets};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ChatService, SendMessage, Sent,
-    service::EVENTS_PER_PAGE,
+    service::{EVENTS_PER_PAGE, EventHead},
     socket::{self, PROTOCOL},
 };
 
@@ -150,7 +149,7 @@ struct EventView {
     at: String,
     /// See the chat protocol.
     #[schema(value_type = Object)]
-    event: Value,
+    event: EventText,
 }
 
 impl From<CommittedEvent> for EventView {
@@ -227,7 +226,7 @@ struct MessageSent {
     /// With `wait`: what the bot said, in order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>)]
-    messages: Option<Vec<Value>>,
+    messages: Option<Vec<EventText>>,
     /// With `wait`: all events of the turn after the message itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Vec<EventView>>,
@@ -280,18 +279,14 @@ fn view(sent: &Sent, turn: Option<Vec<CommittedEvent>>) -> MessageSent {
         events: None,
     };
     if let Some(events) = turn {
-        let text = |event: &CommittedEvent, name: &str| {
-            event.event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
+        let read = |event: &CommittedEvent| event.event.read::<EventHead>().unwrap_or_default();
         answer.state = "done";
-        answer.turn = events.last().map(|end| TurnView { outcome: text(end, "outcome") });
-        answer.messages = Some(
-            events
-                .iter()
-                .filter(|event| text(event, "kind") == "message" && text(event, "role") == "bot")
-                .map(|event| event.event.clone())
-                .collect(),
-        );
+        answer.turn = events.last().map(|end| TurnView { outcome: read(end).outcome });
+        let said = events.iter().filter(|event| {
+            let head = read(event);
+            head.kind == "message" && head.role == "bot"
+        });
+        answer.messages = Some(said.map(|event| event.event.clone()).collect());
         answer.events = Some(events.into_iter().map(Into::into).collect());
     }
     answer

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use botserver_engines::{CommittedEvent, LaneId, LaneNotice};
+use botserver_engines::{CommittedEvent, EventText, LaneId, LaneNotice};
 use botserver_kernel::{AttachmentId, ConversationId, Fault, MessageId, Principal, Role, Timestamp};
 use botserver_packages::LoadedPackage;
 use botserver_ports::Subscription;
@@ -333,7 +333,7 @@ struct EventFrame<'e> {
     kind: &'static str,
     seq: i64,
     at: String,
-    event: &'e Json,
+    event: &'e EventText,
 }
 
 async fn send(socket: &mut WebSocket, frame: &Json) -> Ended<()> {

@@ -23,7 +23,7 @@ impl CommitExtension for History {
         for (turn, first_seq) in turns {
             let mut said = false;
             let mut title = None;
-            for (event, seq) in turn.events.iter().zip(*first_seq..) {
+            for (event, seq) in turn.events.iter().map(|event| &event.value).zip(*first_seq..) {
                 if event.get("kind").and_then(serde_json::Value::as_str) != Some("message") {
                     continue;
                 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use botserver_db::{Db, Statements};
-use botserver_engines::{CommitExtension, Execution, InboxItem, ItemKind, TimerRow, TurnCommit, commit_turns, events};
+use botserver_engines::{
+    CommitExtension, Execution, InboxItem, ItemKind, ItemStep, NewEvent, TimerRow, TurnCommit, commit_turns, events,
+};
 use botserver_kernel::{BotId, IdSource as _, OrgId, RandomIds};
 use botserver_testkit::db_tests;
 use sea_orm::DbErr;
@@ -69,7 +71,7 @@ async fn turn(stage: &Stage, expected_version: i64, said: usize) -> TurnCommit {
         person_id: None,
         expected_version,
         state: Some(r#"{"a":1}"#.to_owned()),
-        events: (0..said).map(|number| json!({"kind": "message", "text": number})).collect(),
+        events: (0..said).map(|number| NewEvent::new(json!({"kind": "message", "text": number})).unwrap()).collect(),
         executions: vec![execution],
         item: None,
         timers: vec![timer],
@@ -102,7 +104,7 @@ db_tests! {
     async fn a_turn_whose_item_has_had_its_turn_is_refused(db: Db) {
         let stage = Stage::new(db).await;
         let mut late = turn(&stage, 0, 1).await;
-        late.item = Some((RandomIds.next_uuid(), "done"));
+        late.item = Some(ItemStep::stored(RandomIds.next_uuid(), "done"));
         let other = turn(&stage, 0, 1).await;
         assert_eq!(commit(&stage.db, vec![late, other]).await, [None, Some(1)]);
     }

@@ -1,12 +1,17 @@
 //! The inbox: committed before answered, twice is once, a limit, and taking back.
 
+use std::time::Duration;
+
 use botserver_db::Db;
 use botserver_engines::{Error, ItemState, LaneId, LaneNotice};
 use botserver_kernel::{IdSource as _, RandomIds};
 use botserver_testkit::db_tests;
 use futures_util::future::join_all;
 
-use crate::stage::{MIGRATIONS, Stage, World, lines, new_lane, patient, say, slow_look};
+use crate::{
+    program::Op,
+    stage::{MIGRATIONS, Stage, World, lines, look, new_lane, patient, say, send, slow_look},
+};
 
 db_tests! {
     migrations: MIGRATIONS;
@@ -23,6 +28,43 @@ db_tests! {
         assert!(later.duplicate && later.state == ItemState::Done);
         stage.send(&engine, "m2", &[say("b")]).await;
         assert_eq!(lines(&stage.ends(&engine, 2).await), ["> m1", "a", "end m1 done", "> m2", "b", "end m2 done"]);
+    }
+
+    async fn a_quick_turn_is_stored_with_its_message(db: Db) {
+        let stage = Stage::new(db).await;
+        let engine = stage.started(&World::new(&[])).await;
+        let accepted = stage.send(&engine, "m1", &[say("a")]).await;
+        assert_eq!((accepted.state, accepted.duplicate), (ItemState::Done, false));
+        // Whoever is answered finds the turn without waiting.
+        assert_eq!(lines(&stage.events().await), ["> m1", "a", "end m1 done"]);
+        assert_eq!(stage.count("engine_inbox", "payload", "{}").await, 1, "what it said stays in the history only");
+    }
+
+    async fn a_turn_that_takes_a_while_keeps_no_sender_waiting(db: Db) {
+        let stage = Stage::new(db).await;
+        let steps: [&[Op]; 3] = [&[look("far")], &[slow_look("far")], &[send("far")]];
+        for (round, steps) in (1..).zip(steps) {
+            let world = World::new(&["far", "before far"]);
+            let engine = stage.started(&world).await;
+            assert_eq!(stage.send(&engine, &format!("m{round}"), steps).await.state, ItemState::Taken);
+            world.let_go("far");
+            world.let_go("before far");
+            stage.ends(&engine, round).await;
+        }
+    }
+
+    async fn a_message_for_a_lane_with_work_left_waits_its_turn(db: Db) {
+        let stage = Stage::new(db).await;
+        let never_started = stage.engine();
+        stage.send(&never_started, "m1", &[say("a")]).await;
+        never_started.stop(Duration::ZERO).await;
+        let engine = stage.engine();
+        stage.send(&engine, "m2", &[say("b")]).await;
+        stage.start(&engine, &World::new(&[])).await;
+        let accepted = stage.send(&engine, "m3", &[say("c")]).await;
+        assert!(!accepted.duplicate);
+        let order = lines(&stage.ends(&engine, 3).await);
+        assert_eq!(order.into_iter().filter(|line| line.starts_with('>')).collect::<Vec<_>>(), ["> m1", "> m2", "> m3"]);
     }
 
     async fn a_repeated_message_tells_where_it_was_sent_first(db: Db) {

@@ -44,6 +44,22 @@ db_tests! {
         assert_eq!(stage.count("engine_inbox", "status", "done").await, 40);
     }
 
+    async fn a_message_given_to_two_engines_at_once_is_one(db: Db) {
+        let stage = Stage::new(db).await;
+        let world = World::new(&[]);
+        let engines = [stage.started(&world).await, stage.started(&world).await];
+        for round in 1..=20 {
+            let id = format!("m{round}");
+            let steps = if round % 2 == 0 { vec![say("a"), look("sky"), row(&id)] } else { vec![say("a")] };
+            let answers = join_all(engines.iter().map(|engine| engine.accept(stage.message(&id, &steps)))).await;
+            let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+            assert_eq!(answers[0].item_id, answers[1].item_id);
+            assert!(answers[0].duplicate != answers[1].duplicate, "one of them is the first");
+            stage.ends(&engines[0], round).await;
+            assert_eq!(stage.count("test_rows", "name", &id).await, usize::from(round % 2 == 0));
+        }
+    }
+
     async fn what_another_engine_has_answered_is_not_answered_again(db: Db) {
         let stage = Stage::new(db).await;
         let world = World::new(&["far"]);

@@ -190,8 +190,13 @@ impl Stage {
     /// An engine that runs.
     pub(crate) async fn started(&self, world: &Arc<World>) -> Engine {
         let engine = self.engine();
-        engine.start(Arc::new(Scripts(world.clone()))).await.unwrap();
+        self.start(&engine, world).await;
         engine
+    }
+
+    /// Starts an engine.
+    pub(crate) async fn start(&self, engine: &Engine, world: &Arc<World>) {
+        engine.start(Arc::new(Scripts(world.clone()))).await.unwrap();
     }
 
     pub(crate) fn message(&self, id: &str, steps: &[Op]) -> NewItem {
@@ -213,7 +218,7 @@ impl Stage {
     pub(crate) async fn events(&self) -> Vec<Json> {
         let found: Vec<CommittedEvent> = events(self.db.read(), self.org, self.lane, 0, 10_000).await.unwrap();
         assert!(found.iter().map(|event| event.seq).eq(1..=found.len() as i64), "the numbers have no gap");
-        found.into_iter().map(|event| event.event).collect()
+        found.iter().map(|event| event.event.read().unwrap()).collect()
     }
 
     /// The events, once there are so many ends of turns.
