@@ -1,14 +1,14 @@
 //! The whole process over its life: first start, changes of packages under conversations, signals in the middle of a
 //! turn, crashes.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use botserver_db::{ConnectionTrait as _, Db, DbUrl};
 use serde_json::{Value as Json, json};
 
 use crate::{
     live::{Body, Heard, Live, Setup, Slow, Visitor, on_both, texts},
-    support::{Folder, Server, botserver, samples},
+    support::{Folder, Server, samples},
 };
 
 /// Asks until it is so; nothing tells a visitor when a package is taken.
@@ -278,35 +278,6 @@ fn a_first_start_that_died_half_way_is_done_again() {
     assert!(folder.path("data/bots/shop.gbai/shop.gbdata/products.csv").exists());
     let (status, log) = server.terminate();
     assert!(status.success(), "{log}");
-}
-
-#[test]
-fn open_shows_the_owners_link_to_the_browser() {
-    let folder = Folder::new();
-    let shown = folder.text("shown");
-    let browser = folder.write(
-        "path/xdg-open",
-        &format!("#!/bin/sh\nprintf '%s' \"$1\" > '{shown}.new'\nmv '{shown}.new' '{shown}'\n"),
-    );
-    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).expect("made executable");
-    let path = format!("{}:/usr/bin:/bin", folder.text("path"));
-    let server = Server::start_with(&folder.path("data"), |command| {
-        command.arg("--open").env("PATH", &path);
-    });
-    let patience = std::time::Instant::now() + Duration::from_secs(40);
-    while !Path::new(&shown).exists() && std::time::Instant::now() < patience {
-        std::thread::yield_now();
-    }
-    assert_eq!(fs::read_to_string(&shown).expect("shown"), server.owner);
-    // Without a browser the server serves all the same.
-    drop(server);
-    let server = Server::start_with(&folder.path("other"), |command| {
-        command.arg("--open").env("PATH", folder.text("nowhere"));
-    });
-    let done = botserver(&["chat", "default", "--data", &folder.text("other")], "").expect(0);
-    assert!(done.out.contains("welcome"), "{}", done.all());
-    let (status, log) = server.terminate();
-    assert!(status.success() && log.contains("the browser could not be opened"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
