@@ -31,6 +31,15 @@ async fn bot_of_owner(owner: &Visitor, name: &str) -> Json {
     bots.into_iter().find(|bot| bot["name"] == name).unwrap_or_default()
 }
 
+async fn kept_references(live: &Live) -> Vec<String> {
+    let db = Db::connect(&DbUrl::parse(&live.database()).expect("a URL")).await.expect("opened");
+    let sql = "SELECT reference FROM system_problems WHERE reference IS NOT NULL";
+    let select = sea_orm::Statement::from_string(db.read().get_database_backend(), sql);
+    let rows = db.read().query_all_raw(select).await.expect("rows");
+    db.close().await;
+    rows.iter().map(|found| botserver_db::row(found, "reference").expect("a text")).collect()
+}
+
 async fn published(live: &Live, visitor: &Visitor, path: &str, text: &str) {
     let name = path.split('.').next().expect("a bot");
     let before = bot(visitor, name).await.map(|bot| bot["version"].clone());
@@ -137,6 +146,33 @@ on_both! {
         // The rows are mended: the same version gets its table.
         fs::write(live.bots("bad.gbai/bad.gbdata/things.csv"), "id\n1\n2\n").expect("written");
         until("the repair", async || bot_of_owner(&owner, "bad").await["state"] == "serving").await;
+    }
+
+    async fn a_reference_means_something_after_a_restart_and_a_kill(setup: Setup) {
+        let mut live = setup.start();
+        let visitor = live.visitor().await;
+        let conversation = visitor.begin("probe").await;
+        let mut told = Vec::new();
+        for kill in [false, true] {
+            let failed = visitor.same().at(&live).say(&conversation, "Fail").await;
+            let mut events = failed["events"].as_array().expect("events").iter().map(|own| &own["event"]);
+            let error = events.find(|own| own["kind"] == "error").expect("an error");
+            told.push(error["reference"].as_str().expect("a reference").to_owned());
+            if kill {
+                until("it is kept", async || kept_references(&live).await.contains(&told[1])).await;
+                live.kill();
+            } else {
+                live.server().signal("TERM");
+                assert!(live.ended().0.success());
+            }
+            live.start();
+            let overview = live.owner().await.get("/api/v1/system/overview").await.expect(200).json();
+            for reference in &told {
+                let mut problems = overview["problems"].as_array().expect("problems").iter();
+                let found = problems.find(|own| own["reference"] == **reference).expect("a problem with the reference");
+                assert_eq!((&found["source"], &found["bot"]), (&json!("probe.gbdialog/fail.bas:3"), &json!("probe")));
+            }
+        }
     }
 
     async fn a_signal_lets_the_running_turn_finish(setup: Setup) {
