@@ -317,6 +317,20 @@ fn a_first_start_that_died_half_way_is_done_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_a_bot_is_one_problem() {
+    let live = Setup::new().file("api.gbai/start.bas", "TALK \"Never.\"\n").start();
+    let owner = live.owner().await;
+    // What is taken later shows that the watcher has seen the folders of the start.
+    fs::create_dir_all(live.bots("late.gbai")).expect("a folder");
+    fs::write(live.bots("late.gbai/start.bas"), "TALK \"Late.\"\n").expect("written");
+    until("the late bot", async || bot(&owner, "late").await.is_some()).await;
+    let overview = owner.get("/api/v1/system/overview").await.expect(200).json();
+    let problems = overview["problems"].as_array().expect("problems").iter();
+    let told = problems.filter(|own| own["message"].as_str().is_some_and(|text| text.contains("api.gbai"))).count();
+    assert_eq!((told, &overview["rejected"][0]["folder"]), (1, &json!("api.gbai")), "{}", overview["problems"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_last_two_hundred_problems_are_kept_the_newest_first() {
     let live = Setup::new().start();
     let owner = live.owner().await;
