@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::commands::{cargo, command, output, root, run};
 
 /// What decides whether the files are compiled in or read: without debug assertions, in a release as here, they are
-/// compiled in. Only the crate with the app is compiled again for it.
-const AS_IN_A_RELEASE: &str = "profile.dev.package.botserver-web.debug-assertions=false";
+/// compiled in. Only these are compiled again for it: the crate with the app, and the library that decides.
+const AS_IN_A_RELEASE: [&str; 3] = ["botserver-web", "rust-embed", "rust-embed-utils"];
 const TEST: &str = "embedded::every_file_of_the_app_is_at_its_address";
 
 /// Builds, hides the built app, asks.
@@ -21,19 +21,12 @@ pub(crate) fn check() -> Result<()> {
     let dist = root().join("web/dist");
     bring_back(&dist)?;
     ensure!(dist.join("index.html").is_file(), "the web app is not built; run `make web` first");
-    let built = output(&mut cargo(&[
-        "test",
-        "--no-run",
-        "--locked",
-        "--package",
-        "botserver-web",
-        "--test",
-        "it",
-        "--message-format",
-        "json-render-diagnostics",
-        "--config",
-        AS_IN_A_RELEASE,
-    ]))?;
+    let mut build = cargo(&["test", "--no-run", "--locked", "--package", "botserver-web", "--test", "it"]);
+    build.args(["--message-format", "json-render-diagnostics"]);
+    for package in AS_IN_A_RELEASE {
+        build.args(["--config", &format!("profile.dev.package.{package}.debug-assertions=false")]);
+    }
+    let built = output(&mut build)?;
     let is_test = |message: &Value| message["target"]["kind"][0] == "test" && message["executable"].is_string();
     let mut messages = built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let test = messages.find(is_test).context("cargo names no test binary")?;
