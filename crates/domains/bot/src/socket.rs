@@ -30,7 +30,7 @@ const SLOW: Duration = Duration::from_secs(20);
 
 /// How long a client that sends far too much may take to read why. What it sends meanwhile is not read, and closing
 /// over that resets the connection, with the words in it.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// What came.
 enum Incoming {
