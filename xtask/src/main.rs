@@ -3,6 +3,7 @@
 
 mod browser;
 mod commands;
+mod embedded;
 mod generate;
 mod postgres;
 mod steps;
@@ -19,6 +20,7 @@ cargo xtask COMMAND
   tidy                     the rules of this repository: layers, file heads and lengths, manifests
   check                    formatting, clippy, tidy
   test                     check, then every test; installs and starts what the tests need
+  embedded                 the web app as it is inside a release: every file of it, where there is no built app
   postgres                 a private PostgreSQL until Ctrl-C; prints its address
   postgres -- COMMAND …    the same for one command, which finds the address in TEST_POSTGRES_URL
 ";
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["check"] => suite::check(),
         ["test"] => suite::test(),
+        ["embedded"] => embedded::check(),
         ["postgres"] => postgres::until_stopped(),
         ["postgres", "--", program, arguments @ ..] => postgres::around(program, arguments),
         [] | ["help" | "--help" | "-h"] => {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     browser,
     commands::{cargo, command, output, root, run},
-    postgres,
+    embedded, postgres,
     steps::Steps,
     tidy, tools,
 };
@@ -36,6 +36,7 @@ pub(crate) fn test() -> Result<()> {
         return steps.finish();
     }
     check_steps(&mut steps);
+    steps.step("embedded app", embedded::check);
     let server = steps.value("build", || {
         run(&mut cargo(&["build", "--locked", "--package", "botserver-server"]))?;
         server_binary()

@@ -25,7 +25,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A key, its value and where that came from. A secret's value is already masked.
+/// A key, its value and where that came from. A secret's value is already masked, and so is the password of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// `server.listen`, `llm-model`.
@@ -34,7 +34,7 @@ pub struct Entry {
     pub value: Option<String>,
     /// Where it came from.
     pub origin: Origin,
-    /// True if the value (or a part of it) is hidden.
+    /// True if the value is hidden as a whole.
     pub secret: bool,
     /// True if `config.csv` may not change it.
     pub locked: bool,

@@ -132,9 +132,14 @@ impl Kind {
         }
     }
 
-    /// True if the value or a part of it must not be shown.
+    /// True if a value or a part of it may have to be hidden, so that it may come from a file of its own.
     pub const fn is_secret(self) -> bool {
         matches!(self, Self::Secret | Self::Connection)
+    }
+
+    /// True if nothing of the value is shown.
+    pub const fn is_hidden(self) -> bool {
+        matches!(self, Self::Secret)
     }
 
     /// The value as it may be shown.
@@ -256,14 +261,21 @@ fn is_network(text: &str) -> bool {
 /// An address with dots in place of its password.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    match authority.rfind('@') {
-        Some(at) => {
-            let user = authority[..at].split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}:{MASK}{}", &rest[at..])
-        }
-        None => url.to_owned(),
+    if scheme.eq_ignore_ascii_case("sqlite") || scheme.eq_ignore_ascii_case("file") {
+        return url.to_owned();
     }
+    // A password may hold anything, also what it should not: up to the last `@`.
+    let login = rest.rfind('@').and_then(|at| Some((at, rest[..at].split_once(':')?.0)));
+    let shown = match login {
+        Some((at, user)) => format!("{scheme}://{user}:{MASK}{}", &rest[at..]),
+        None => url.to_owned(),
+    };
+    let Some((address, query)) = shown.split_once('?') else { return shown };
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if name.eq_ignore_ascii_case("password") => format!("{name}={MASK}"),
+        _ => pair.to_owned(),
+    });
+    format!("{address}?{}", pairs.collect::<Vec<_>>().join("&"))
 }
 
 /// The colour names of CSS, sorted.
@@ -346,6 +358,11 @@ mod tests {
     fn passwords_are_hidden() {
         assert_eq!(Kind::Secret.shown("hunter2"), MASK);
         assert_eq!(Kind::Connection.shown("postgres://bot:p@ss@db/bots"), format!("postgres://bot:{MASK}@db/bots"));
-        assert_eq!(Kind::Connection.shown("sqlite:///var/lib/b@t.db"), "sqlite:///var/lib/b@t.db");
+        assert_eq!(Kind::Connection.shown("postgres://bot:p/s?s@db/bots"), format!("postgres://bot:{MASK}@db/bots"));
+        let asked = Kind::Connection.shown("postgres://db/bots?user=bot&password=hunter2&schema=a");
+        assert_eq!(asked, format!("postgres://db/bots?user=bot&password={MASK}&schema=a"));
+        for shown in ["sqlite:///var:lib/b@t.db", "file:///var/objects", "postgres://bot@db/bots"] {
+            assert_eq!(Kind::Connection.shown(shown), shown);
+        }
     }
 }

@@ -18,7 +18,7 @@ pub struct Resource {
 
 /// A refusal. Callers answer 404 for what the principal may not even know of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("you may not {permission}")]
+#[error("only the owner may do this (`{permission}`); `botserver owner link` prints a link that signs in as the owner")]
 pub struct Denied {
     /// What was asked for.
     pub permission: String,

@@ -24,7 +24,7 @@ pub enum ObjectError {
     #[error("the object `{0}` exists already")]
     Exists(String),
     /// The body was longer than allowed; nothing was kept.
-    #[error("the object is larger than {limit} bytes")]
+    #[error("the file is larger than {}, which is the most that is taken here", size(*limit))]
     TooLarge {
         /// The limit in bytes.
         limit: u64,
@@ -35,6 +35,16 @@ pub enum ObjectError {
     /// The store failed.
     #[error("the object store failed: {0}")]
     Unavailable(String),
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        _ if bytes.is_multiple_of(1 << 20) => format!("{} MB", bytes >> 20),
+        _ if bytes.is_multiple_of(1 << 10) => format!("{} KB", bytes >> 10),
+        _ => format!("{bytes} bytes"),
+    }
 }
 
 impl Fault for ObjectError {

@@ -309,8 +309,12 @@ impl ScriptProgram {
                 Some(Step::Write)
             }
             Handler::Missing | Handler::Choice(..) => {
-                let capability = keyword.decl.missing_capability.as_deref().unwrap_or("something");
-                self.machine.resume(Err(BasicError::not_available(&request.keyword, capability)));
+                let error = match keyword.decl.missing_capability.as_deref() {
+                    Some(capability) => BasicError::not_available(&request.keyword, capability),
+                    // Where the arguments choose, a file is the one thing for which no room has come yet.
+                    None => BasicError::not_available(&format!("{} of a file", request.keyword), "the drive"),
+                };
+                self.machine.resume(Err(error));
                 None
             }
         }

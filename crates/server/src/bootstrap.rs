@@ -74,6 +74,8 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     })
     .await?;
 
+    problems.take_up(&db, auth.org_id()).await?;
+
     let options = EngineOptions { queue_limit: settings.limits.queued_messages as usize, ..EngineOptions::default() };
     let engine = Engine::new(db.clone(), clock.clone(), ids.clone(), pubsub, vec![Arc::new(History)], options);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use botserver_config::Settings;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     bootstrap::{self, Assembled},
@@ -25,6 +25,7 @@ pub(crate) struct Installation {
     pub(crate) assembled: Assembled,
     pub(crate) problems: Problems,
     stop: CancellationToken,
+    keeping: TaskTracker,
     running: bool,
     _held: Option<HeldDir>,
     _folder: Option<TempDir>,
@@ -47,7 +48,9 @@ impl Installation {
         let stop = CancellationToken::new();
         let problems = Problems::default();
         let assembled = bootstrap::assemble(&settings, &problems, &stop).await?;
-        Ok(Self { settings, assembled, problems, stop, running: false, _held: held, _folder: folder })
+        let keeping = TaskTracker::new();
+        keeping.spawn(problems.clone().keep(assembled.db.clone(), assembled.auth.org_id(), stop.clone()));
+        Ok(Self { settings, assembled, problems, stop, keeping, running: false, _held: held, _folder: folder })
     }
 
     /// Publishes the packages and lets turns run.
@@ -65,6 +68,8 @@ impl Installation {
             self.assembled.engine.stop(DRAIN).await;
         }
         self.stop.cancel();
+        self.keeping.close();
+        self.keeping.wait().await;
         self.assembled.db.close().await;
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
     all.extend_from_slice(botserver_packages::MIGRATIONS);
     all.extend_from_slice(botserver_session::MIGRATIONS);
     all.extend_from_slice(botserver_data::MIGRATIONS);
+    all.extend_from_slice(crate::problems::MIGRATIONS);
     all
 }
 
@@ -91,7 +92,7 @@ mod tests {
         async fn every_table_says_whose_its_rows_are(db: Db) {
             let tables = columns(&db).await;
             let rooms: BTreeSet<&str> = tables.keys().filter_map(|name| name.split('_').next()).collect();
-            for room in ["auth", "data", "engine", "packages", "session"] {
+            for room in ["auth", "data", "engine", "packages", "session", "system"] {
                 assert!(rooms.contains(room), "{room} has no table: {rooms:?}");
             }
             for (table, columns) in tables.iter().filter(|(name, _)| !NOBODYS.contains(&name.as_str())) {

@@ -127,6 +127,7 @@ struct SettingView {
     /// Dots instead of a secret; null when it is not set.
     value: Option<String>,
     origin: String,
+    /// True if the value is hidden as a whole; of an address only the password is.
     secret: bool,
     /// `server`, or the bot's name.
     scope: String,

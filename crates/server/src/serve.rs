@@ -42,10 +42,11 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
     if let Some(copy) = &assembled.migrated.copy {
         eprintln!("The database was copied to {} before it was brought up to date.", copy.display());
     }
+    let watching = tokio_util::task::TaskTracker::new();
+    watching.spawn(problems.keep(assembled.db.clone(), assembled.auth.org_id(), stop.clone()));
     let events = assembled.packages.subscribe();
     assembled.packages.mount_all(samples::quiet(copied)).await?;
     assembled.engine.start(assembled.turns.clone()).await?;
-    let watching = tokio_util::task::TaskTracker::new();
     let (packages, watch_stop) = (assembled.packages.clone(), stop.clone());
     watching.spawn(async move { botserver_packages::watch::watch(&packages, watch_stop).await });
     let (upkeep, upkeep_stop) = (assembled.upkeep.clone(), stop.clone());

@@ -35,5 +35,7 @@ pub use request::{Deadline, Peer, REQUEST_ID_HEADER, RequestFacts, RequestId, cu
 pub use serve::{ServeLimits, serve};
 pub use settings::{AllowedOrigins, WebSettings};
 pub use site::{ReservedNames, Site};
-pub use sockets::{CloseFrame, MAX_FRAME_BYTES, Message, SocketUpgrade, Sockets, WebSocket};
+pub use sockets::{
+    CUT_OFF_BYTES, CloseFrame, MAX_FRAME_BYTES, Message, SocketUpgrade, Sockets, WebSocket, was_cut_off,
+};
 pub use stack::Stack;

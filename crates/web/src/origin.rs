@@ -12,19 +12,26 @@ use crate::{
 
 /// Refuses a request that could change something and that another site's page made.
 pub(crate) fn check_change(method: &Method, headers: &HeaderMap, settings: &WebSettings) -> Result<(), Problem> {
-    if method.is_safe() || comes_from_us(headers, settings) { Ok(()) } else { Err(foreign_origin()) }
+    if method.is_safe() || comes_from_us(headers, settings) { Ok(()) } else { Err(foreign_origin(headers)) }
 }
 
 /// Refuses a socket that another site's page opens; browsers check no policy for sockets, so we must.
 pub(crate) fn check_socket(headers: &HeaderMap, settings: &WebSettings) -> Result<(), Problem> {
-    if comes_from_us(headers, settings) { Ok(()) } else { Err(foreign_origin()) }
+    if comes_from_us(headers, settings) { Ok(()) } else { Err(foreign_origin(headers)) }
 }
 
-fn foreign_origin() -> Problem {
+fn foreign_origin(headers: &HeaderMap) -> Problem {
+    // What is no origin is not repeated: it may be anything.
+    let origin = text(headers, header::ORIGIN.as_str()).and_then(origin_of);
+    let site = origin.as_deref().map_or_else(String::new, |own| format!(", {own},"));
+    let example = origin.as_deref().unwrap_or("https://example.com");
     Problem::new(
         ErrorKind::Forbidden,
         "foreign_origin",
-        "Another site's page made this request. The operator can allow that site with `server.cors_allowed_origins`.",
+        format!(
+            "Another site's page{site} made this request. If the operator trusts that site with this whole server, they \
+             write `cors_allowed_origins = [\"{example}\"]` below `[server]` in config.toml and start the server again."
+        ),
     )
 }
 

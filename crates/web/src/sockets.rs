@@ -19,8 +19,10 @@ use crate::{
     settings::WebSettings,
 };
 
-/// The largest frame and message a client may send.
+/// The largest frame and message of a protocol. Whoever talks refuses a longer one in words.
 pub const MAX_FRAME_BYTES: usize = 64 * 1024;
+/// What is longer than this is not read at all: the socket ends.
+pub const CUT_OFF_BYTES: usize = 4 * MAX_FRAME_BYTES;
 /// Frames of people are short; a longer one is read in several goes. Both buffers are paid for by every open socket.
 const READ_BYTES: usize = 1024;
 /// Frames that are fed without a flush gather up to this and leave in one go.
@@ -64,8 +66,8 @@ impl Sockets {
             .read_buffer_size(READ_BYTES)
             .write_buffer_size(GATHER_BYTES)
             .max_write_buffer_size(MAX_WAITING_BYTES)
-            .max_message_size(MAX_FRAME_BYTES)
-            .max_frame_size(MAX_FRAME_BYTES)
+            .max_message_size(CUT_OFF_BYTES)
+            .max_frame_size(CUT_OFF_BYTES)
             .on_upgrade(move |socket| async move {
                 let counted = Open::count(open);
                 talk(socket, shutdown).await;
@@ -83,6 +85,14 @@ impl Sockets {
     pub fn open(&self) -> usize {
         usize::try_from(self.open.get()).unwrap_or_default()
     }
+}
+
+/// True if a socket broke because a frame was longer than [`CUT_OFF_BYTES`]: nothing more can be read from it, but its
+/// client can still be told.
+pub fn was_cut_off(error: &axum::Error) -> bool {
+    use tokio_tungstenite::tungstenite::Error;
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+    matches!(source, Some(Error::Capacity(_)))
 }
 
 /// Counts down however the task ends.

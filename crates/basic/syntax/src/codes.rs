@@ -51,6 +51,9 @@ codes! {
         "The rest of the file was not checked. Correct the first errors and check again.";
     BadNumber = "B0007", "A number that cannot be read",
         "Numbers look like `42`, `3.14`, `1e3` or `0x3C`.";
+    UnclosedValue = "B0008", "A `${` that is not closed",
+        "`${name}` in a text puts a value there. Without its `}` on the same line it is no more than these characters, and \
+         people read them. Write the `}`; where the characters are meant, write `\\${`.";
 
     ExpectedExpression = "B0100", "A value is missing",
         "Here a value was expected: a text, a number, a variable, or something in brackets.";

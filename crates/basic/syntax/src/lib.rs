@@ -16,6 +16,6 @@ mod render;
 pub use codes::{CODES, CodeInfo};
 pub use filter::{FilterError, parse_filter, parse_filter_with, parse_order};
 pub use grammar::{FunctionSig, Grammar, GrammarError};
-pub use parser::{ParseOptions, Parsed, parse, parse_with};
+pub use parser::{ParseOptions, Parsed, nearest, parse, parse_with};
 pub use print::print;
 pub use render::render;

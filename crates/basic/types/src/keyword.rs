@@ -32,6 +32,7 @@ pub enum Effect {
 ///   equals `_` (`SET_CONTEXT`). `A|B` in parentheses is a choice of words; `name:(A|B)` keeps which.
 /// * `name:kind` is an argument; its kind is one of
 ///   - `expr`: one expression;
+///   - `script`: the same, and a literal one is the name of a script, which `check` looks for;
 ///   - `exprs`: one or more, separated by commas (`Arg::Values`);
 ///   - `fields`: the same, each with the name of its variable or last member (`SAVE "t", id, po.total`),
 ///     empty if it has none (`Arg::Assignments`);

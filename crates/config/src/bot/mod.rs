@@ -254,7 +254,7 @@ fn entry(key: &str, value: &BotValue, locked: bool, scope: Scope) -> Entry {
         key: key.to_owned(),
         value: Some(kind.shown(&value.text)),
         origin: value.origin.clone(),
-        secret: kind.is_secret(),
+        secret: kind.is_hidden(),
         locked,
         scope,
     }

@@ -330,7 +330,7 @@ impl Settings {
                 key: key.name.to_owned(),
                 value: value.map(|value| key.kind.shown(&value.text)),
                 origin: value.map_or(Origin::Default, |value| value.origin.clone()),
-                secret: key.kind.is_secret(),
+                secret: key.kind.is_hidden(),
                 locked: false,
                 scope: Scope::Server,
             }

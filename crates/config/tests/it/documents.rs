@@ -99,6 +99,17 @@ fn sources(folder: &Path, texts: &mut String) {
 }
 
 #[test]
+fn every_setting_of_the_server_is_read() {
+    let mut texts = String::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src"), &mut texts);
+    texts.retain(|c| !c.is_whitespace());
+    // What is locked is applied where `config.csv` is read, which is here.
+    for key in server_keys().iter().filter(|key| key.name != "locked.keys") {
+        assert!(texts.contains(&format!("settings.{}", key.name)), "nothing reads `{}`", key.name);
+    }
+}
+
+#[test]
 fn a_key_works_if_and_only_if_something_reads_it() {
     let mut texts = String::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut texts);

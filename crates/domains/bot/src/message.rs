@@ -72,6 +72,14 @@ impl InboxMessage {
     }
 }
 
+impl InboxMessage {
+    /// The names of the files as code, so that nothing in them is Markdown.
+    pub(crate) fn file_names(&self) -> String {
+        let names = self.files.iter().map(|file| format!("`{}`", file.filename.replace(['`', '\n', '\r'], " ")));
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// What opening a conversation puts into the inbox.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct InboxOpen {

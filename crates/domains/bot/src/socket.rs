@@ -7,7 +7,7 @@ use botserver_kernel::{AttachmentId, ConversationId, Fault, MessageId, Principal
 use botserver_packages::LoadedPackage;
 use botserver_ports::Subscription;
 use botserver_session::Conversation;
-use botserver_web::{CloseFrame, Message, WebSocket};
+use botserver_web::{CloseFrame, MAX_FRAME_BYTES, Message, WebSocket, was_cut_off};
 use futures_util::SinkExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -27,6 +27,17 @@ const HELLO: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(75);
 /// A client that does not take what it is sent for this long is gone.
 const SLOW: Duration = Duration::from_secs(20);
+
+/// How long a client that sends far too much may take to read why. What it sends meanwhile is not read, and closing
+/// over that resets the connection, with the words in it.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// What came.
+enum Incoming {
+    Text(String),
+    /// More than a frame may have; all of it if it could be read.
+    TooLong(Option<String>),
+}
 
 /// What a client sends.
 #[derive(Debug, Deserialize)]
@@ -83,6 +94,12 @@ pub(crate) async fn talk(
     match end {
         Err(End::Close(code, reason)) => {
             let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+            if code == 1009 {
+                tokio::select! {
+                    () = tokio::time::sleep(LAST_WORDS) => {}
+                    () = shutdown.cancelled() => {}
+                }
+            }
         }
         Ok(()) | Err(End::Gone) => {}
     }
@@ -97,6 +114,13 @@ async fn greet(
 ) -> Ended<Page> {
     let first = timeout(HELLO, next_text(socket)).await.map_err(|_| End::Close(4408, "no hello within 10 seconds"))?;
     let text = first.ok_or(End::Gone)??;
+    let text = match text {
+        Incoming::Text(text) => text,
+        Incoming::TooLong(text) => {
+            too_long(socket, text.as_deref()).await?;
+            return Err(End::Close(1009, "the first frame is too large"));
+        }
+    };
     let Ok(Frame::Hello { conversation, after, visible, locale }) = serde_json::from_str(&text) else {
         let detail = "the first frame must be a hello";
         send(socket, &json!({"type": "error", "code": "bad_frame", "title": "Bad frame", "detail": detail})).await?;
@@ -153,7 +177,10 @@ impl Page {
             tokio::select! {
                 notice = self.listener.next() => self.notice(socket, notice.as_deref()).await?,
                 frame = timeout(SILENCE, next_text(socket)) => match frame {
-                    Ok(Some(text)) => self.frame(socket, &text?).await?,
+                    Ok(Some(incoming)) => match incoming? {
+                        Incoming::Text(text) => self.frame(socket, &text).await?,
+                        Incoming::TooLong(text) => too_long(socket, text.as_deref()).await?,
+                    },
                     Ok(None) => return Ok(()),
                     Err(_) => return Err(End::Close(1001, "nothing heard for too long")),
                 },
@@ -326,6 +353,21 @@ fn refusal(error: &Error, id: Option<MessageId>) -> Json {
     frame
 }
 
+/// Tells a client that a frame was too large, and which message it was, so that it does not send it for ever.
+async fn too_long(socket: &mut WebSocket, text: Option<&str>) -> Ended<()> {
+    let detail = format!(
+        "a frame may have at most {MAX_FRAME_BYTES} bytes, so nothing of it was taken; send a shorter message, or the \
+         text as a file"
+    );
+    let mut frame =
+        json!({"type": "error", "code": "too_large", "title": "Too long", "detail": detail, "limit": MAX_FRAME_BYTES});
+    if let Some(Ok(Frame::Message { id, .. })) = text.map(serde_json::from_str) {
+        frame["id"] = json!(id);
+    }
+    send(socket, &frame).await?;
+    if text.is_some() { Ok(()) } else { Err(End::Close(1009, "the frame is too large")) }
+}
+
 /// A committed event as clients see it.
 #[derive(Serialize)]
 struct EventFrame<'e> {
@@ -353,13 +395,17 @@ async fn in_time<E>(sending: impl Future<Output = Result<(), E>>) -> Ended<()> {
 }
 
 /// The next text frame; `None` when the client has closed.
-async fn next_text(socket: &mut WebSocket) -> Option<Ended<String>> {
+async fn next_text(socket: &mut WebSocket) -> Option<Ended<Incoming>> {
     loop {
         return match socket.recv().await {
-            Some(Ok(Message::Text(text))) => Some(Ok(text.to_string())),
+            Some(Ok(Message::Text(text))) if text.len() > MAX_FRAME_BYTES => {
+                Some(Ok(Incoming::TooLong(Some(text.to_string()))))
+            }
+            Some(Ok(Message::Text(text))) => Some(Ok(Incoming::Text(text.to_string()))),
             Some(Ok(Message::Binary(_))) => Some(Err(End::Close(1008, "frames are text"))),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-            // Whatever broke the connection (also a frame that is too large), it is over.
+            Some(Err(error)) if was_cut_off(&error) => Some(Ok(Incoming::TooLong(None))),
+            // Whatever else broke the connection, it is over.
             Some(Ok(Message::Close(_)) | Err(_)) | None => None,
         };
     }

@@ -138,8 +138,14 @@ impl BotTurns {
                 ConversationContext::change(&mut turn.buffer, |own| own.selected = Some(name));
             }
         }
-        let key = if context.suggestions.is_empty() { "no_answer" } else { "no_answer_choices" };
-        self.say(turn, sentence(key, &locale(turn)));
+        let files = message.file_names();
+        let key = match (message.text.trim().is_empty() && !files.is_empty(), context.suggestions.is_empty()) {
+            (true, true) => "received",
+            (true, false) => "received_choices",
+            (false, true) => "no_answer",
+            (false, false) => "no_answer_choices",
+        };
+        self.say(turn, &sentence(key, &locale(turn)).replace("{files}", &files));
         Ok(TurnEnd::Done)
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn keywords() -> Vec<Keyword> {
         keyword(
             "ADD SUGGESTION",
             &[
-                "ADD SUGGESTION TOOL tool:expr [WITH with:exprs] AS label:expr",
+                "ADD SUGGESTION TOOL tool:script [WITH with:exprs] AS label:expr",
                 "ADD SUGGESTION TEXT text:expr AS label:expr",
                 "ADD SUGGESTION key:expr AS label:expr",
                 "ADD SUGGESTION label:expr [, action:expr]",
@@ -79,7 +79,7 @@ pub(crate) fn keywords() -> Vec<Keyword> {
         ),
         keyword(
             "ADD TOOL",
-            &["ADD TOOL tool:expr", "USE TOOL tool:expr"],
+            &["ADD TOOL tool:script", "USE TOOL tool:script"],
             "Lets the model call a script of this bot.",
             "ADD TOOL \"find-product\"",
             |_, turn, args| {

@@ -1,6 +1,8 @@
 //! `botserver chat` through pipes, with and without a server, and `bot new`.
 
-use crate::support::{Folder, Server, botserver};
+use std::{path::Path, process::Command};
+
+use crate::support::{Done, Folder, Server, botserver, finish, program};
 
 const TICKET: &str = "something is broken\nAda Lovelace\nnot an address\nada@example.org\nPrinter\ntoday\n3\nIt hums\n";
 
@@ -90,6 +92,29 @@ fn a_short_wait_belongs_to_the_answer() {
     let bots = folder.text("bots");
     let done = botserver(&["chat", "slow", "--bots", &bots, "--data", &folder.text("data")], "a\nb\n").expect(0);
     assert_eq!(done.out, "?\nOne\nTwo\nNext?\nGot b\n", "{}", done.all());
+}
+
+#[test]
+fn the_next_steps_can_be_typed_as_they_stand() {
+    let folder = Folder::new();
+    let (data, bots) = (folder.text("my data"), folder.text("my bots"));
+    let steps = |made: &Done, name: &str| {
+        let find = |label: &str| made.err.lines().find_map(|line| line.strip_prefix(label)).map(str::trim);
+        for command in [find("Look for mistakes:"), find("Talk with it:")] {
+            let mut shell = Command::new("/bin/sh");
+            let program = program();
+            let bin = Path::new(program.get_program()).parent().expect("a folder");
+            shell
+                .args(["-c", command.unwrap_or_else(|| panic!("{}", made.all()))])
+                .env("PATH", bin)
+                .current_dir(folder.path(""));
+            let done = finish(shell, "Order a coffee\n").expect(0);
+            assert!(command.is_none_or(|own| own.contains(name)), "{}", done.all());
+        }
+    };
+    steps(&botserver(&["bot", "new", "one", "--data", &data], "").expect(0), "one");
+    steps(&botserver(&["bot", "new", "two", "--data", &data, "--bots", &bots], "").expect(0), "two");
+    assert!(!folder.path("data").exists(), "nothing was looked for elsewhere");
 }
 
 #[test]

@@ -39,6 +39,42 @@ fn a_mistake_begins_with_path_line_and_column() {
 }
 
 #[test]
+fn a_script_that_is_not_there_is_named_with_the_nearest_one() {
+    let folder = Folder::new();
+    let package = folder.text("tea.gbai");
+    folder.write("tea.gbai/tea.gbdialog/find-tea.bas", "DESCRIPTION \"Finds a tea.\"\nTALK \"Sencha\"\n");
+    folder.write(
+        "tea.gbai/tea.gbdialog/start.bas",
+        "ADD SUGGESTION TOOL \"find-te\" AS \"Find\"\nADD TOOL \"find-tee.bas\"\nUSE TOOL \"brew\"\nIF FALSE THEN\n  \
+         CALL \"fnd-tea.bas\"\nEND IF\nRUN \"pour\"\nCALL drink\n",
+    );
+    let done = botserver(&["check", &package], "").expect(0);
+    let found: Vec<&str> = done.out.lines().filter(|line| line.contains(": warning[B0704]: ")).collect();
+    let places = [
+        ("1:21", "find-te"),
+        ("2:10", "find-tee.bas"),
+        ("3:10", "brew"),
+        ("5:8", "fnd-tea.bas"),
+        ("7:5", "pour"),
+        ("8:6", "drink"),
+    ];
+    assert_eq!(found.len(), places.len(), "{}", done.all());
+    for (line, (place, name)) in found.iter().zip(places) {
+        assert!(line.starts_with(&format!("{package}/tea.gbdialog/start.bas:{place}: ")), "{line}");
+        assert!(line.ends_with(&format!("no script of the package is named `{name}`")), "{line}");
+    }
+    assert_eq!(done.out.matches("Did you mean `find-tea`?").count(), 3, "{}", done.all());
+    // By stem, file name or path, in any case; and what is put together at run time is nobody's mistake.
+    folder.write(
+        "tea.gbai/tea.gbdialog/start.bas",
+        "name = \"brew\"\nADD SUGGESTION TOOL \"Find-Tea\" AS \"Find\"\nADD TOOL \"find-tea.bas\"\n\
+         CALL \"tea.gbdialog/find-tea.bas\"\nADD TOOL name\nCALL \"x-\" + name\n",
+    );
+    let done = botserver(&["check", &package], "").expect(0);
+    assert!(done.err.contains("no mistakes"), "{}", done.all());
+}
+
+#[test]
 fn tables_and_their_rows_are_tried_out() {
     let folder = Folder::new();
     folder.write(

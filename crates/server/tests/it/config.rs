@@ -31,6 +31,14 @@ fn every_value_tells_where_it_comes_from() {
     let found = entries.iter().find(|entry| entry["key"] == "limits.messages_per_minute").expect("the key");
     assert_eq!((&found["value"], &found["origin"]), (&"30".into(), &format!("{file}:2").into()));
     assert!(!json.out.contains("hunter2") && !json.out.contains("sk-very-secret"), "{}", json.all());
+    // Only what is a secret is one: of an address with a password the password, of one without nothing.
+    let shown = |key: &str| {
+        let entry = entries.iter().find(|entry| entry["key"] == key).expect("the key");
+        (entry["value"].as_str().expect("a value").to_owned(), entry["secret"] == true)
+    };
+    assert_eq!(shown("storage.database"), ("postgres://bot:••••@localhost/bot".to_owned(), false));
+    assert!(entries.iter().any(|entry| entry["key"] == "llm-key" && entry["secret"] == true), "{}", json.all());
+    assert_eq!(shown("storage.objects"), (format!("file://{}/objects", folder.text("data")), false));
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod process;
 mod routes;
 mod run;
 mod samples;
+mod sentences;
 mod serve;
 mod shape;
 mod sockets;

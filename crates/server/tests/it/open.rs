@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::support::{Folder, Server};
+use crate::support::{Folder, Server, botserver};
 
 #[test]
 fn open_gives_the_owners_link_to_the_desktop() {
@@ -26,4 +26,16 @@ fn open_gives_the_owners_link_to_the_desktop() {
         }
     };
     assert_eq!(link, server.owner);
+}
+
+#[test]
+fn without_a_desktop_the_server_serves_all_the_same() {
+    let folder = Folder::new();
+    let server = Server::start_with(&folder.path("data"), |command| {
+        command.arg("--open").env("PATH", folder.text("nowhere"));
+    });
+    let done = botserver(&["chat", "default", "--data", &folder.text("data")], "").expect(0);
+    assert!(done.out.contains("welcome"), "{}", done.all());
+    let (status, log) = server.terminate();
+    assert!(status.success() && log.contains("the browser could not be opened"), "{log}");
 }

@@ -1,14 +1,14 @@
 //! The whole process over its life: first start, changes of packages under conversations, signals in the middle of a
 //! turn, crashes.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use botserver_db::{ConnectionTrait as _, Db, DbUrl};
 use serde_json::{Value as Json, json};
 
 use crate::{
     live::{Body, Heard, Live, Setup, Slow, Visitor, on_both, texts},
-    support::{Folder, Server, botserver, samples},
+    support::{Folder, Server, samples},
 };
 
 /// Asks until it is so; nothing tells a visitor when a package is taken.
@@ -29,6 +29,15 @@ async fn bot_of_owner(owner: &Visitor, name: &str) -> Json {
     let overview = owner.get("/api/v1/system/overview").await.expect(200).json();
     let bots = overview["bots"].as_array().expect("bots").clone();
     bots.into_iter().find(|bot| bot["name"] == name).unwrap_or_default()
+}
+
+async fn kept_references(live: &Live) -> Vec<String> {
+    let db = Db::connect(&DbUrl::parse(&live.database()).expect("a URL")).await.expect("opened");
+    let sql = "SELECT reference FROM system_problems WHERE reference IS NOT NULL";
+    let select = sea_orm::Statement::from_string(db.read().get_database_backend(), sql);
+    let rows = db.read().query_all_raw(select).await.expect("rows");
+    db.close().await;
+    rows.iter().map(|found| botserver_db::row(found, "reference").expect("a text")).collect()
 }
 
 async fn published(live: &Live, visitor: &Visitor, path: &str, text: &str) {
@@ -137,6 +146,33 @@ on_both! {
         // The rows are mended: the same version gets its table.
         fs::write(live.bots("bad.gbai/bad.gbdata/things.csv"), "id\n1\n2\n").expect("written");
         until("the repair", async || bot_of_owner(&owner, "bad").await["state"] == "serving").await;
+    }
+
+    async fn a_reference_means_something_after_a_restart_and_a_kill(setup: Setup) {
+        let mut live = setup.start();
+        let visitor = live.visitor().await;
+        let conversation = visitor.begin("probe").await;
+        let mut told = Vec::new();
+        for kill in [false, true] {
+            let failed = visitor.same().at(&live).say(&conversation, "Fail").await;
+            let mut events = failed["events"].as_array().expect("events").iter().map(|own| &own["event"]);
+            let error = events.find(|own| own["kind"] == "error").expect("an error");
+            told.push(error["reference"].as_str().expect("a reference").to_owned());
+            if kill {
+                until("it is kept", async || kept_references(&live).await.contains(&told[1])).await;
+                live.kill();
+            } else {
+                live.server().signal("TERM");
+                assert!(live.ended().0.success());
+            }
+            live.start();
+            let overview = live.owner().await.get("/api/v1/system/overview").await.expect(200).json();
+            for reference in &told {
+                let mut problems = overview["problems"].as_array().expect("problems").iter();
+                let found = problems.find(|own| own["reference"] == **reference).expect("a problem with the reference");
+                assert_eq!((&found["source"], &found["bot"]), (&json!("probe.gbdialog/fail.bas:3"), &json!("probe")));
+            }
+        }
     }
 
     async fn a_signal_lets_the_running_turn_finish(setup: Setup) {
@@ -280,33 +316,18 @@ fn a_first_start_that_died_half_way_is_done_again() {
     assert!(status.success(), "{log}");
 }
 
-#[test]
-fn open_shows_the_owners_link_to_the_browser() {
-    let folder = Folder::new();
-    let shown = folder.text("shown");
-    let browser = folder.write(
-        "path/xdg-open",
-        &format!("#!/bin/sh\nprintf '%s' \"$1\" > '{shown}.new'\nmv '{shown}.new' '{shown}'\n"),
-    );
-    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).expect("made executable");
-    let path = format!("{}:/usr/bin:/bin", folder.text("path"));
-    let server = Server::start_with(&folder.path("data"), |command| {
-        command.arg("--open").env("PATH", &path);
-    });
-    let patience = std::time::Instant::now() + Duration::from_secs(40);
-    while !Path::new(&shown).exists() && std::time::Instant::now() < patience {
-        std::thread::yield_now();
-    }
-    assert_eq!(fs::read_to_string(&shown).expect("shown"), server.owner);
-    // Without a browser the server serves all the same.
-    drop(server);
-    let server = Server::start_with(&folder.path("other"), |command| {
-        command.arg("--open").env("PATH", folder.text("nowhere"));
-    });
-    let done = botserver(&["chat", "default", "--data", &folder.text("other")], "").expect(0);
-    assert!(done.out.contains("welcome"), "{}", done.all());
-    let (status, log) = server.terminate();
-    assert!(status.success() && log.contains("the browser could not be opened"), "{log}");
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_a_bot_is_one_problem() {
+    let live = Setup::new().file("api.gbai/start.bas", "TALK \"Never.\"\n").start();
+    let owner = live.owner().await;
+    // What is taken later shows that the watcher has seen the folders of the start.
+    fs::create_dir_all(live.bots("late.gbai")).expect("a folder");
+    fs::write(live.bots("late.gbai/start.bas"), "TALK \"Late.\"\n").expect("written");
+    until("the late bot", async || bot(&owner, "late").await.is_some()).await;
+    let overview = owner.get("/api/v1/system/overview").await.expect(200).json();
+    let problems = overview["problems"].as_array().expect("problems").iter();
+    let told = problems.filter(|own| own["message"].as_str().is_some_and(|text| text.contains("api.gbai"))).count();
+    assert_eq!((told, &overview["rejected"][0]["folder"]), (1, &json!("api.gbai")), "{}", overview["problems"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -279,12 +279,16 @@ async fn garbage_before_hello_ends_the_socket_and_nothing_else() {
         socket.send_raw(frame).await;
         assert_eq!(rest(&mut socket).await, (Vec::new(), Some(1008)));
     }
-    for size in [(64 << 10) + 1, 1 << 20] {
+    for size in [64 << 10, 300 << 10] {
         let mut socket = visitor.open("probe", VERSION).await.expect("a socket");
         socket.send_raw(Message::text(format!("{{\"type\":\"hello\",\"x\":\"{}\"}}", "x".repeat(size)))).await;
-        let (frames, _) = rest(&mut socket).await;
-        assert_eq!(frames, Vec::<Json>::new());
+        let (frames, code) = rest(&mut socket).await;
+        assert_eq!((frames.len(), code), (1, Some(1009)), "{size}: {frames:?}");
+        assert_eq!((&frames[0]["code"], &frames[0]["limit"]), (&json!("too_large"), &json!(64 << 10)));
     }
+    let mut socket = visitor.open("probe", VERSION).await.expect("a socket");
+    socket.send_raw(Message::text("x".repeat(8 << 20))).await;
+    rest(&mut socket).await;
     // A pretty long language, and fields that nobody knows, are no garbage.
     let (_, ready) = visitor.socket("probe", json!({"locale": "x".repeat(10_000), "later": {"a": [1]}})).await;
     assert_eq!(ready["protocol"], 1);
@@ -327,8 +331,20 @@ async fn garbage_in_the_middle_is_answered_and_the_conversation_goes_on() {
     assert_eq!(rest(&mut socket).await.1, Some(1008));
     let (mut socket, _) = visitor.socket("probe", json!({"conversation": ready["conversation"]})).await;
     socket.until(|frame| frame["event"]["outcome"] == "waiting").await;
-    socket.send_raw(Message::text("x".repeat(1 << 20))).await;
-    rest(&mut socket).await;
+    // A message that is too long is refused in words, under its id, and the next one is heard.
+    let sent = message_id();
+    let text = "é".repeat(33_000);
+    socket.send(json!({"type": "message", "id": sent, "text": text})).await;
+    let error = socket.frame().await;
+    assert_eq!((&error["code"], &error["id"], &error["limit"]), (&json!("too_large"), &json!(sent), &json!(65_536)));
+    assert!(error["detail"].as_str().is_some_and(|text| text.contains("65536 bytes")), "{error}");
+    socket.send(json!({"type": "ping"})).await;
+    assert_eq!(socket.frame().await, json!({"type": "pong"}));
+    // One that is far too long is told so before the end.
+    socket.send_raw(Message::text("x".repeat(300 << 10))).await;
+    let (frames, code) = rest(&mut socket).await;
+    assert_eq!((frames.len(), code), (1, Some(1009)), "{frames:?}");
+    assert_eq!(frames[0]["code"], "too_large");
     let (mut socket, _) = visitor.socket("probe", json!({"conversation": ready["conversation"]})).await;
     socket.until(|frame| frame["event"]["outcome"] == "waiting").await;
     socket.say("5").await;

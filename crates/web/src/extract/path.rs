@@ -32,9 +32,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let AxumQuery(parameters) = AxumQuery::from_request_parts(parts, state).await.map_err(|rejection| {
             let text = rejection.body_text();
-            let what = text.rsplit("deserialize query string: ").next().unwrap_or(&text);
+            let what = plain(text.rsplit("deserialize query string: ").next().unwrap_or(&text));
             Problem::invalid("bad_query", format!("A parameter behind the `?` is wrong: {what}."))
         })?;
         Ok(Self(parameters))
     }
+}
+
+/// `limit: invalid digit found in string` in plain words.
+fn plain(what: &str) -> String {
+    let Some((name, why)) = what.split_once(": ") else { return what.to_owned() };
+    let must = match why {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "must be a whole number from 0 up"
+        }
+        "number too large to fit in target type" => "is too large a number",
+        "number too small to fit in target type" => "is too small a number",
+        "invalid float literal" | "cannot parse float from empty string" => "must be a number",
+        "provided string was not `true` or `false`" => "must be `true` or `false`",
+        _ => return what.to_owned(),
+    };
+    format!("`{name}` {must}")
 }

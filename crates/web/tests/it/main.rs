@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod bodies;
+mod embedded;
 mod listener;
 mod logs;
 mod paths;

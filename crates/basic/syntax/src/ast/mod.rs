@@ -85,6 +85,8 @@ pub struct Script {
     pub procedures: Vec<Procedure>,
     /// `INCLUDE "file.bas"`: its procedures are to be added to this script's.
     pub includes: Vec<(Arc<str>, Loc)>,
+    /// The scripts that are called or offered under a literal name: `CALL "file.bas"`.
+    pub called: Vec<(Arc<str>, Loc)>,
     /// The executable statements outside procedures and handlers.
     pub body: Block,
 }

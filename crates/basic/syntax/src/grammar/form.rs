@@ -7,6 +7,8 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ArgKind {
     Expr,
+    /// The name of a script: a literal one is looked for in the package.
+    Script,
     Exprs,
     Fields,
     Word,
@@ -26,6 +28,7 @@ impl ArgKind {
     fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "expr" => Self::Expr,
+            "script" => Self::Script,
             "exprs" => Self::Exprs,
             "fields" => Self::Fields,
             "word" => Self::Word,
@@ -44,7 +47,17 @@ impl ArgKind {
 
     /// Kinds whose text is an ordinary expression, so that one parse serves all of them.
     pub(crate) const fn is_expr(self) -> bool {
-        matches!(self, Self::Expr | Self::Exprs | Self::Fields | Self::Word | Self::Name | Self::Path | Self::Filter)
+        matches!(
+            self,
+            Self::Expr
+                | Self::Script
+                | Self::Exprs
+                | Self::Fields
+                | Self::Word
+                | Self::Name
+                | Self::Path
+                | Self::Filter
+        )
     }
 }
 

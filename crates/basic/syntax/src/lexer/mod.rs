@@ -55,6 +55,8 @@ pub(crate) struct Token {
 pub(crate) struct Lexed {
     pub(crate) tokens: Vec<Token>,
     pub(crate) errors: Vec<(Code, Loc, String)>,
+    /// Each `${` before a name that has no `}`: text, but hardly what was meant.
+    pub(crate) unclosed: Vec<Loc>,
 }
 
 /// Splits `source[range]` into tokens.
@@ -66,6 +68,7 @@ pub(crate) fn lex(source: &str, range: Loc) -> Lexed {
         end,
         tokens: Vec::new(),
         errors: Vec::new(),
+        unclosed: Vec::new(),
         open: Vec::new(),
         spaced: true,
         in_table: false,
@@ -74,7 +77,7 @@ pub(crate) fn lex(source: &str, range: Loc) -> Lexed {
         lexer.at = '\u{feff}'.len_utf8();
     }
     lexer.run();
-    Lexed { tokens: lexer.tokens, errors: lexer.errors }
+    Lexed { tokens: lexer.tokens, errors: lexer.errors, unclosed: lexer.unclosed }
 }
 
 const SYMBOLS: &[&str] = &[
@@ -88,6 +91,7 @@ struct Lexer<'s> {
     end: usize,
     tokens: Vec<Token>,
     errors: Vec<(Code, Loc, String)>,
+    unclosed: Vec<Loc>,
     /// Open brackets: token index and what closes it.
     open: Vec<(usize, &'static str)>,
     spaced: bool,
@@ -211,7 +215,7 @@ impl<'s> Lexer<'s> {
             let message = format!("`BEGIN {what}` has no `END {what}`");
             self.error(Code::UnclosedTextBlock, start, start + line.trim_end().len(), message);
         }
-        let lines = text::block_lines(self.source, &lines);
+        let lines = text::block_lines(self.source, &lines, &mut self.unclosed);
         self.push(TokenKind::Block(Arc::new(TextBlock { what, header, lines })), start);
         true
     }
@@ -290,6 +294,7 @@ impl<'s> Lexer<'s> {
         let start = self.at;
         let scanned = text::scan(self.source, start, self.end, quote);
         self.at = scanned.end;
+        self.unclosed.extend(scanned.unclosed);
         if !scanned.closed {
             self.error(Code::UnclosedText, start, scanned.end, "this text has no closing `\"`");
         }

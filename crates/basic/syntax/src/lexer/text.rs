@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::is_word_char;
+use super::{is_word_char, is_word_start};
 use crate::ast::Loc;
 
 /// A piece of a text.
@@ -21,6 +21,8 @@ pub(super) struct Scanned {
     /// One past the closing quote.
     pub(super) end: usize,
     pub(super) closed: bool,
+    /// Each `${` before a name that has no `}`.
+    pub(super) unclosed: Vec<Loc>,
 }
 
 /// Reads the text that opens at `start`; `\` as quote stands for `\"` inside a `${…}`.
@@ -36,7 +38,7 @@ pub(super) fn scan(source: &str, start: usize, limit: usize, quote: char) -> Sca
     let end = start + source[start..line_end].trim_end().len();
     let opener = if quote == '\\' { 2 } else { quote.len_utf8() };
     let text = source.get(start + opener..end).unwrap_or("");
-    Scanned { parts: vec![Part::Text(Arc::from(text))], end: end.max(start + 1), closed: false }
+    Scanned { parts: vec![Part::Text(Arc::from(text))], end: end.max(start + 1), closed: false, unclosed: Vec::new() }
 }
 
 fn scan_to(source: &str, start: usize, limit: usize, quote: char, one_line: bool) -> Option<Scanned> {
@@ -81,6 +83,7 @@ fn scan_to(source: &str, start: usize, limit: usize, quote: char, one_line: bool
                     }
                     Err(stopped) => {
                         hopeless_before = stopped;
+                        parts.open(rest, at);
                         parts.push('$');
                         at += 1;
                     }
@@ -132,17 +135,20 @@ fn code_end(source: &str, start: usize, limit: usize, quote: Option<char>) -> Re
 }
 
 /// The lines of a text block: common indentation removed, `${…}` found, nothing else touched.
-pub(super) fn block_lines(source: &str, lines: &[Loc]) -> Vec<Vec<Part>> {
+pub(super) fn block_lines(source: &str, lines: &[Loc], unclosed: &mut Vec<Loc>) -> Vec<Vec<Part>> {
     let text = |loc: &Loc| &source[loc.start as usize..(loc.end.max(loc.start)) as usize];
     let indent_of = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let indent = lines.iter().map(text).filter(|line| !line.is_empty()).map(indent_of).min().unwrap_or(0);
     lines
         .iter()
-        .map(|loc| block_line(source, (loc.start as usize + indent).min(loc.end as usize), loc.end as usize))
+        .map(|loc| {
+            let start = (loc.start as usize + indent).min(loc.end as usize);
+            block_line(source, start, loc.end as usize, unclosed)
+        })
         .collect()
 }
 
-fn block_line(source: &str, mut at: usize, end: usize) -> Vec<Part> {
+fn block_line(source: &str, mut at: usize, end: usize, unclosed: &mut Vec<Loc>) -> Vec<Part> {
     let mut parts = Builder::default();
     let mut hopeless_before = 0;
     while at < end {
@@ -154,13 +160,17 @@ fn block_line(source: &str, mut at: usize, end: usize) -> Vec<Part> {
                     at = close + 1;
                     continue;
                 }
-                Err(stopped) => hopeless_before = stopped,
+                Err(stopped) => {
+                    hopeless_before = stopped;
+                    parts.open(rest, at);
+                }
             }
         }
         let Some(next) = rest.chars().next() else { break };
         parts.push(next);
         at += next.len_utf8();
     }
+    unclosed.append(&mut parts.unclosed);
     parts.parts()
 }
 
@@ -168,11 +178,20 @@ fn block_line(source: &str, mut at: usize, end: usize) -> Vec<Part> {
 struct Builder {
     done: Vec<Part>,
     text: String,
+    unclosed: Vec<Loc>,
 }
 
 impl Builder {
     fn push(&mut self, c: char) {
         self.text.push(c);
+    }
+
+    /// `rest` begins with a `${` that has no `}`; before anything but a name nobody meant a value.
+    fn open(&mut self, rest: &str, at: usize) {
+        if rest[2..].starts_with(is_word_start) {
+            let end = at + 2 + rest[2..].find(|c| !is_word_char(c)).unwrap_or(rest.len() - 2);
+            self.unclosed.push(Loc::new(at as u32, end as u32));
+        }
     }
 
     fn code(&mut self, loc: Loc) {
@@ -189,7 +208,8 @@ impl Builder {
         self.done
     }
 
-    fn finish(self, end: usize) -> Scanned {
-        Scanned { parts: self.parts(), end, closed: true }
+    fn finish(mut self, end: usize) -> Scanned {
+        let unclosed = std::mem::take(&mut self.unclosed);
+        Scanned { parts: self.parts(), end, closed: true, unclosed }
     }
 }

@@ -32,7 +32,7 @@ impl Parser<'_> {
                 let text = Value::text(self.slice(self.since(start)));
                 ArgExpr::Expr(self.node(start, ExprKind::Literal(text))?)
             }
-            ArgKind::Expr | ArgKind::Exprs | ArgKind::Fields | ArgKind::Name => {
+            ArgKind::Expr | ArgKind::Script | ArgKind::Exprs | ArgKind::Fields | ArgKind::Name => {
                 ArgExpr::Expr(self.expression_at(strength)?)
             }
             ArgKind::Filter => {

@@ -334,6 +334,9 @@ impl<'s> Parser<'s> {
                     }
                 }
             };
+            if let (ArgKind::Script, ArgExpr::Expr(script)) = (kind, &arg) {
+                self.note_script(script);
+            }
             args.push((name.clone(), arg));
         }
         if let Some(capability) = &keyword.missing {

@@ -24,6 +24,8 @@ use std::{
 
 use botserver_basic_types::{Diagnostic, Severity};
 
+pub use self::suggest::nearest;
+
 use crate::{
     ast::{Block, Expr, Loc, Name, Script},
     codes::Code,
@@ -96,9 +98,7 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
         assigning: None,
         filters: filter_text::Filters::default(),
     };
-    for (code, loc, message) in lexed.errors {
-        parser.error(code, loc, message);
-    }
+    parser.lexical(lexed.errors, &lexed.unclosed);
     parser.script.body = parser.script_body();
     parser.check_filters();
     let Parser { script: parts, found, .. } = parser;
@@ -374,6 +374,18 @@ impl<'s> Parser<'s> {
         self.report(Severity::Warning, code, loc, message.into(), help);
     }
 
+    /// What the lexer found.
+    fn lexical(&mut self, errors: Vec<(Code, Loc, String)>, unclosed: &[Loc]) {
+        for (code, loc, message) in errors {
+            self.error(code, loc, message);
+        }
+        for loc in unclosed {
+            let message = "this `${` has no `}` on its line, so it is shown as it stands";
+            let help = "Write `}` behind the value. In quotes `\\$` is the character itself.".to_owned();
+            self.warning(Code::UnclosedValue, *loc, message, Some(help));
+        }
+    }
+
     fn bail<T>(&mut self, code: Code, loc: Loc, message: impl Into<String>) -> PResult<T> {
         self.error(code, loc, message);
         Err(Bail)
@@ -508,9 +520,7 @@ impl<'s> Parser<'s> {
             return self.bail(Code::TooDeep, loc, "texts with `${…}` are nested too deeply");
         }
         let lexed = lexer::lex(self.source, loc);
-        for (code, loc, message) in lexed.errors {
-            self.error(code, loc, message);
-        }
+        self.lexical(lexed.errors, &lexed.unclosed);
         let tokens = std::mem::replace(&mut self.tokens, lexed.tokens);
         let at = std::mem::replace(&mut self.at, 0);
         self.text_depth += 1;

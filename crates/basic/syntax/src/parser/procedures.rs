@@ -71,6 +71,7 @@ impl Parser<'_> {
                 return Ok(StmtKind::CallProcedure { name, args });
             }
             let file = Expr::new(name.loc, ExprKind::Literal(Value::Text(name.text)));
+            self.note_script(&file);
             return Ok(StmtKind::CallScript { file, args });
         }
         self.script_call()
@@ -88,8 +89,16 @@ impl Parser<'_> {
 
     fn script_call(&mut self) -> PResult<StmtKind> {
         let file = self.within(|context| context.comma_ends = true, Self::expression)?;
+        self.note_script(&file);
         let args = self.call_arguments()?;
         Ok(StmtKind::CallScript { file, args })
+    }
+
+    /// Remembers the script that a literal names.
+    pub(super) fn note_script(&mut self, file: &Expr) {
+        if let ExprKind::Literal(Value::Text(name)) = &file.kind {
+            self.script.called.push((name.clone(), file.loc));
+        }
     }
 
     fn call_arguments(&mut self) -> PResult<Vec<Expr>> {

@@ -79,7 +79,7 @@ pub(super) const CORE: &[&str] = &[
 ];
 
 /// The candidate most like `word`, if any is near enough to be meant.
-pub(super) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<String> {
+pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<String> {
     if word.len() > 64 {
         return None;
     }

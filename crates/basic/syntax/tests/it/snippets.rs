@@ -594,6 +594,14 @@ TABLE T
   Name string(x)
   Price number foo
 END TABLE
+---
+TALK "Dear ${name, welcome"
+TALK "Dear ${name}, you owe ${sum"
+TALK "a \${name b ${{x}} ${} $ {y} ${ and ${3"
+BEGIN TALK
+Hello ${name,
+it costs $5 or ${price}
+END TALK
 "#,
     );
 }

@@ -17,7 +17,10 @@ mod traps;
 
 use std::sync::Arc;
 
-use botserver_basic_syntax::ast::{Loc, Script};
+use botserver_basic_syntax::{
+    ast::{Loc, Script},
+    nearest,
+};
 use botserver_basic_types::{Diagnostic, Severity};
 
 use crate::{
@@ -65,7 +68,26 @@ pub fn compile(sources: &[Source<'_>]) -> Compiled {
         }
         infos.push(info);
     }
-    Compiled { image: Arc::new(Image::new(tables.into_body(codes), infos)), diagnostics }
+    let image = Image::new(tables.into_body(codes), infos);
+    diagnostics.extend(sources.iter().flat_map(|source| missing_scripts(source.script, &image)));
+    Compiled { image: Arc::new(image), diagnostics }
+}
+
+/// The scripts that are named and are not there. Warnings: the line may never run.
+fn missing_scripts(script: &Script, image: &Image) -> Vec<Diagnostic> {
+    let missing = script.called.iter().filter(|(name, _)| image.script(name).is_none());
+    missing
+        .map(|(name, loc)| {
+            let known = image.scripts().iter().map(|own| &*own.name);
+            Diagnostic {
+                code: Arc::from(MISSING_SCRIPT),
+                severity: Severity::Warning,
+                message: format!("no script of the package is named `{name}`"),
+                span: script.span(*loc),
+                help: nearest(&script::stem(name), known).map(|near| format!("Did you mean `{near}`?")),
+            }
+        })
+        .collect()
 }
 
 /// What goes wrong while compiling one script.
@@ -104,6 +126,13 @@ pub const CODES: &[botserver_basic_syntax::CodeInfo] = &[
         explanation: "The file named by INCLUDE is not part of the package, or has errors of its own.",
     },
     botserver_basic_syntax::CodeInfo {
+        code: MISSING_SCRIPT,
+        title: "A script that does not exist",
+        explanation: "A CALL, a tool or a suggestion names a script by a fixed name, and the package has no file of that \
+                      name. The line fails when it runs, and the suggestion when it is pressed. Correct the name, or add the \
+                      file; its ending `.bas` may be left away.",
+    },
+    botserver_basic_syntax::CodeInfo {
         code: UNKNOWN_PROCEDURE,
         title: "A procedure that does not exist",
         explanation: "Neither this script nor its INCLUDEs declare a SUB or FUNCTION of that name with that many \
@@ -121,3 +150,4 @@ pub(crate) const TOO_LARGE: &str = "B0700";
 pub(crate) const MISSING_INCLUDE: &str = "B0701";
 pub(crate) const UNKNOWN_PROCEDURE: &str = "B0702";
 pub(crate) const NOT_ON_COLUMNS: &str = "B0703";
+pub(crate) const MISSING_SCRIPT: &str = "B0704";

@@ -67,7 +67,7 @@ pub(crate) fn declarations(script: &Script) -> ScriptInfo {
 }
 
 /// The file's name without folders and extension, lower case.
-fn stem(file: &str) -> String {
+pub(super) fn stem(file: &str) -> String {
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file).to_lowercase();
     base.strip_suffix(".bas").unwrap_or(&base).to_owned()
 }

@@ -186,9 +186,13 @@ impl Packages {
         let Some(raw_name) = source::bot_name(folder) else { return Ok(Taken::nothing(Outcome::Rejected)) };
         if let Err(reason) = self.acceptable(folder, &raw_name) {
             let folder_name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            tracing::warn!(folder = folder_name, reason, "the folder cannot be a bot");
             let rejected = RejectedFolder { folder: folder_name, reason };
-            self.0.bots.write().rejected.insert(folder.to_owned(), rejected);
+            let before = self.0.bots.write().rejected.insert(folder.to_owned(), rejected.clone());
+            // The start takes every folder, and the watcher takes it again: what is known is not said twice.
+            if before.as_ref() != Some(&rejected) {
+                let RejectedFolder { folder, reason } = rejected;
+                tracing::warn!(folder, reason, "the folder cannot be a bot");
+            }
             return Ok(Taken::nothing(Outcome::Rejected));
         }
         self.0.bots.write().rejected.remove(folder);

@@ -43,6 +43,7 @@ pub(crate) struct Setup {
     folder: Folder,
     settings: Vec<(String, String)>,
     database: Option<String>,
+    config: Option<String>,
     samples: bool,
 }
 
@@ -52,7 +53,8 @@ impl Setup {
         // One visitor of a test does in a second what people do in an hour.
         let plenty = ["MESSAGES_PER_MINUTE", "READS_PER_MINUTE", "CHANGES_PER_MINUTE", "REQUESTS_PER_ADDRESS"];
         let settings = plenty.map(|name| (format!("BOTSERVER_LIMITS__{name}"), "1000000".to_owned()));
-        let new = Self { folder: Folder::new(), settings: settings.into(), database: None, samples: false };
+        let new =
+            Self { folder: Folder::new(), settings: settings.into(), database: None, config: None, samples: false };
         // No test pulls the plug, so nothing needs to reach the disk.
         new.set("STORAGE__DURABILITY", "off")
     }
@@ -74,6 +76,12 @@ impl Setup {
         let name = format!("BOTSERVER_{name}");
         self.settings.retain(|(own, _)| *own != name);
         self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// With a settings file.
+    pub(crate) fn config(mut self, path: &str) -> Self {
+        self.config = Some(path.to_owned());
         self
     }
 
@@ -123,11 +131,14 @@ pub(crate) struct Live {
 impl Live {
     /// Starts it again on the same data.
     pub(crate) fn start(&mut self) {
-        let Setup { folder, settings, database, samples } = &self.setup;
+        let Setup { folder, settings, database, config, samples } = &self.setup;
         let server = Server::start_with(&folder.path("data"), |command| {
             command.envs(settings.iter().map(|(name, value)| (name, value)));
             if !samples {
                 command.arg("--bots").arg(folder.path("bots"));
+            }
+            if let Some(config) = config {
+                command.args(["--config", config]);
             }
             if let Some(database) = database {
                 command.args(["--database", database]);
