@@ -5,7 +5,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { ApiError, ChatConnection, SUBPROTOCOL, api } from '$protocol';
 import type {
-  Attachment, ConversationView, FilePart, Rating, SendOptions, Socket, SocketHandlers, Suggestion,
+  Attachment, ConversationView, FilePart, MessageEntry, Rating, SendOptions, Socket, SocketHandlers, Suggestion,
 } from '$protocol';
 import { durable, session } from '$lib/storage';
 import { parseMarkdown, plainText } from '../markdown/parse';
@@ -113,6 +113,13 @@ export class ChatSession {
 
   press(suggestion: Suggestion): void {
     this.#connection.send(suggestion.text ?? suggestion.label, { action: suggestion.action ?? null });
+  }
+
+  /** Says again what was said, with its files: the server has them. */
+  sendAgain({ parts }: MessageEntry): void {
+    const files = parts.filter((part) => part.type === 'file');
+    const attachments = files.flatMap(({ url }) => /att_\w+$/.exec(url) ?? []);
+    this.#connection.send(parts.find((part) => part.type === 'text')?.text ?? '', { attachments, files });
   }
 
   retry(id: string): void {
