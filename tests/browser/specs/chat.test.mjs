@@ -65,6 +65,20 @@ test('a failed script says so in plain words, with a reference and a way to try 
   assert.equal((await chat.person()).length, 1);
 }));
 
+test('a new conversation has its title at once, where it is renamed and where it is deleted', () => visit(async (context) => {
+  const chat = await Chat.open(context);
+  const { page } = chat;
+  await chat.ask('about pears', 'about pears');
+  await until('the page has it', async () => (await page.title()).startsWith('about pears'));
+  await page.getByRole('button', { name: 'Menu', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Rename…' }).click();
+  assert.equal(await page.getByRole('textbox', { name: 'Title' }).inputValue(), 'about pears');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Menu', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Delete…' }).click();
+  await page.getByRole('dialog', { name: 'Delete “about pears”?' }).waitFor();
+}));
+
 test('thumbs are kept', () => visit(async (context) => {
   const chat = await Chat.open(context);
   await chat.ask('rate me', 'rate me');

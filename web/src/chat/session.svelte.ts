@@ -39,6 +39,11 @@ export class ChatSession {
   unread = $state(0);
   readonly feedback = new SvelteMap<string, Rating>();
 
+  /** The title that the server made of the first words; no event tells it. */
+  #made = $state<string | null>(null);
+  /** How much there was when it was asked for. */
+  #askedAt = 0;
+
   readonly #connection: ChatConnection;
   readonly #draftKey: string;
   readonly #abort = new AbortController();
@@ -73,6 +78,10 @@ export class ChatSession {
     addEventListener('online', () => this.#connection.reconnectNow(), { signal });
     addEventListener('offline', () => this.#connection.suspectOffline(), { signal });
     this.#connection.start();
+  }
+
+  get title(): string | null {
+    return this.view.title ?? this.#made;
   }
 
   close(): void {
@@ -226,6 +235,18 @@ export class ChatSession {
       if (view.entries.some((entry) => entry.type === 'message' && entry.role === 'bot')) void this.#loadFeedback();
     }
     this.#announce(view);
+    void this.#askTitle(view);
+  }
+
+  async #askTitle({ conversation, working, entries }: ConversationView): Promise<void> {
+    const wrote = entries.some((entry) => entry.type === 'message' && entry.role === 'person');
+    if (!conversation || !wrote || working || this.title !== null || this.#askedAt === entries.length) return;
+    this.#askedAt = entries.length;
+    try {
+      this.#made = (await api.conversation(conversation)).title ?? null;
+    } catch {
+      // It is untitled until the next turn.
+    }
   }
 
   /** Only what is new since the page was opened is read out. */

@@ -97,7 +97,11 @@ iframe:not(.ready) { visibility: hidden; }
 .note p { margin: 0; }
 .note[role=status] { text-align: center; animation: late 120ms 600ms backwards; }
 @keyframes late { from { opacity: 0; } }
-.note a { color: LinkText; }
+.note .refused { font-size: 17px; font-weight: 600; line-height: 1.3; }
+.note a {
+  align-self: start; padding: 10px 16px; border-radius: 8px; background: var(--accent, #0b6b5d); color: var(--on-accent, #fff);
+  font-weight: 500; line-height: 1.3; text-decoration: none;
+}
 .note .owner { font-size: 13px; opacity: .8; }
 .note button {
   position: absolute; inset-block-start: 8px; inset-inline-end: 8px; width: 44px; height: 44px; padding: 0; border: 0;
@@ -228,7 +232,7 @@ function start(script: HTMLScriptElement): void {
     link.target = '_blank';
     link.rel = 'noopener';
     link.textContent = words.tab;
-    note.replaceChildren(text(words.refused, ''), link, text(refusal, 'owner'), close);
+    note.replaceChildren(text(words.refused, 'refused'), link, text(refusal, 'owner'), close);
   }
 
   /** The colour as the browser understands it, moved to where an icon on it can be seen. */
@@ -240,8 +244,8 @@ function start(script: HTMLScriptElement): void {
     style.background = '';
     if (!rgb) return;
     const { accentLight, onAccentLight } = accentFor(rgb.slice(1).map(Number) as unknown as Rgb);
-    style.setProperty('--accent', accentLight);
-    style.setProperty('--on-accent', onAccentLight);
+    box.style.setProperty('--accent', accentLight);
+    box.style.setProperty('--on-accent', onAccentLight);
   }
 
   function show(): void {
