@@ -65,10 +65,10 @@ function forwardSocket(request, near) {
  * Serves a page with the chat's script under any name, and the chat as `chat.test`. `hosts` are the rules that make a
  * browser find them: `http(s)://shop.test/`, `http://stranger.test/`, …
  */
-export async function sites(attributes) {
+export async function sites(attributes, headers = {}) {
   const page = (request, response) => {
     const scheme = request.socket.encrypted ? 'https' : 'http';
-    response.writeHead(200, { 'content-type': 'text/html' });
+    response.writeHead(200, { 'content-type': 'text/html', ...headers });
     response.end(`<!doctype html><html lang="en"><title>Host</title><h1>Host</h1><script src="${scheme}://chat.test/embed.js" ${attributes}></script></html>`);
   };
   const tls = certificate();

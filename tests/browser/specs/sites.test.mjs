@@ -5,8 +5,8 @@ import { until, visit } from '../lib.mjs';
 import { sites } from '../sites.mjs';
 
 /** The bot `workshop` allows shop.test and, over https, other.test. */
-async function around(attributes, options, body) {
-  const world = await sites(`data-bot="workshop" ${attributes}`);
+async function around(attributes, { headers, ...options }, body) {
+  const world = await sites(`data-bot="workshop" ${attributes}`, headers);
   try {
     await visit({ hosts: world.hosts, ignoreHTTPSErrors: true, ...options }, body);
   } finally {
@@ -98,6 +98,14 @@ test('a site that is not allowed gets a sentence, what the owner must set, and a
   await page.bringToFront();
   await page.keyboard.press('Escape');
   await until('it is closed', async () => !(await seen(page)).some((line) => line.includes('cannot be shown')));
+}));
+
+test('a site whose own policy forbids the frame is told that', () => around('data-open', {
+  headers: { 'content-security-policy': "default-src 'none'; script-src http://chat.test" }, provokes: /frame-src|Framing/,
+}, async (context) => {
+  const page = await context.newPage();
+  await page.goto('http://shop.test/');
+  await until('the sentence', async () => (await seen(page)).some((line) => line.includes('Add http://chat.test to frame-src in its Content-Security-Policy.')));
 }));
 
 test('on a phone a refused chat can be closed', () => around('data-open', { provokes: /^Framing/, viewport: { width: 390, height: 844 } }, async (context) => {

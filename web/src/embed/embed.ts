@@ -196,15 +196,19 @@ function start(script: HTMLScriptElement): void {
     own.title = name;
     own.src = `${address}?embed=1`;
     own.allow = 'clipboard-write';
-    const give = (): void => {
-      if (ready || frame !== own) return;
-      refusal ??= words.site(location.origin);
-      show();
-      if (opened) note.querySelector('a')?.focus();
+    const late = (): void => {
+      if (frame === own) refuse(words.site(location.origin));
     };
-    own.addEventListener('load', () => setTimeout(give, READY_MS));
-    setTimeout(give, LOAD_MS);
+    own.addEventListener('load', () => setTimeout(late, READY_MS));
+    setTimeout(late, LOAD_MS);
     panel.append(own);
+  }
+
+  function refuse(why: string): void {
+    if (ready || refusal !== null) return;
+    refusal = why;
+    show();
+    if (opened) note.querySelector('a')?.focus();
   }
 
   /** What stands where the chat will be: that it comes, or that it cannot. */
@@ -302,7 +306,7 @@ function start(script: HTMLScriptElement): void {
     }
   });
   document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
-    if (frame && !ready && effectiveDirective === 'frame-src' && blockedURI.startsWith(origin)) refusal = words.policy(origin);
+    if (frame && effectiveDirective === 'frame-src' && blockedURI.startsWith(origin)) refuse(words.policy(origin));
   });
   addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && opened && !event.defaultPrevented) set(false);
