@@ -1,9 +1,10 @@
 import { flushSync, mount, unmount } from 'svelte';
 import type { Component } from 'svelte';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startI18n } from '../src/i18n/index.svelte';
+import { setLanguage, startI18n } from '../src/i18n/index.svelte';
 import BotsView from '../src/owner/BotsView.svelte';
 import OverviewView from '../src/owner/OverviewView.svelte';
+import { levelName } from '../src/owner/level';
 import type { OwnerBot, Overview } from '../src/owner/types';
 
 const bot = (more: Partial<OwnerBot> = {}): OwnerBot => ({
@@ -59,6 +60,13 @@ describe('the owner’s page', () => {
       'Conversations of all bots': '0', 'Memory in use': '1 MB', Disk: '0 bytes free of – | Database file: 0 bytes',
     });
     expect(facts(BotsView, { bots: data.bots, rejected: [], target: '' })).toMatchObject({ Conversations: '0' });
+  });
+
+  it('names levels in the owner’s language', async () => {
+    await setLanguage('es');
+    expect([levelName('warning'), levelName('critical')]).toEqual(['Aviso', 'critical']);
+    await setLanguage('en');
+    expect(levelName('error')).toBe('Error');
   });
 
   it('counts findings that it names', () => {
