@@ -75,6 +75,7 @@ export const api = {
   conversations: (
     bot: string, q: string, cursor?: string | null, signal?: AbortSignal,
   ): Promise<Page<Conversation>> => request('GET', `/conversations${query({ bot, q, cursor, limit: 50 })}`, undefined, signal),
+  conversation: (conversation: string): Promise<Conversation> => request('GET', `/conversations/${id(conversation)}`),
   rename: (conversation: string, title: string): Promise<Conversation> =>
     request('PATCH', `/conversations/${id(conversation)}`, { title }),
   remove: (conversation: string): Promise<void> => request('DELETE', `/conversations/${id(conversation)}`),

@@ -11,7 +11,7 @@ import { newId } from './ids';
 import { Outbox, STALE_MS } from './outbox';
 import type { KeyValueStore, OutgoingMessage } from './outbox';
 import { Transcript } from './transcript';
-import type { Entry } from './transcript';
+import type { Entry, Question } from './transcript';
 
 export interface SocketHandlers {
   open(): void;
@@ -81,8 +81,10 @@ export interface ConversationView {
   pending: readonly PendingMessage[];
   suggestions: readonly Suggestion[];
   hear: HearInput | null;
+  /** The question that `hear` belongs to. */
+  question: Question | null;
   working: boolean;
-  /** Messages of this tab whose text must not be shown. */
+  /** Messages whose text must not be shown. */
   secrets: ReadonlySet<string>;
   /** A refusal that belongs to no message. */
   notice: { code: string; title: string; detail: string | null } | null;
@@ -163,9 +165,10 @@ export class ChatConnection {
       entries: this.#transcript.entries,
       pending: this.#pending.map(({ attachments: _a, action: _b, ours: _c, acknowledged: _d, timer: _e, ...shown }) => shown),
       suggestions: this.#transcript.suggestions,
-      hear: this.#transcript.hear,
+      hear: this.#transcript.question?.input ?? null,
+      question: this.#transcript.question,
       working: this.#working,
-      secrets: this.#secrets,
+      secrets: new Set([...this.#secrets, ...this.#transcript.secrets]),
       notice: this.#notice,
     };
   }

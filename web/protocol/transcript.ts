@@ -6,6 +6,13 @@ import type {
   CommittedEvent, DeltaFrame, HearInput, Outcome, Part, ScriptError, Suggestion, Timestamp,
 } from './frames';
 
+/** What a script asked. Asked again after an answer that it could not take, it is still the same question. */
+export interface Question {
+  /** The number of the event that asked it first. */
+  id: number;
+  input: HearInput;
+}
+
 export interface MessageEntry {
   type: 'message';
   id: string;
@@ -15,6 +22,8 @@ export interface MessageEntry {
   parts: Part[];
   /** Text is still arriving. */
   streaming: boolean;
+  /** The question that was open when the person said this. */
+  answers: Question | null;
 }
 
 export interface ErrorEntry {
@@ -43,7 +52,9 @@ interface Stream {
 
 export class Transcript {
   entries: Entry[] = [];
-  hear: HearInput | null = null;
+  question: Question | null = null;
+  /** Answers that must not be shown. */
+  secrets: ReadonlySet<string> = new Set();
   title: string | null = null;
   deleted = false;
   /** The newest event that was applied. */
@@ -58,7 +69,7 @@ export class Transcript {
 
   /** What can be pressed. While the bot waits for a name or a date, chips from before are no answer: they rest. */
   get suggestions(): readonly Suggestion[] {
-    const typed = this.hear !== null && this.hear.kind !== 'any';
+    const typed = this.question !== null && this.question.input.kind !== 'any';
     return typed && !this.#suggestedNow ? [] : this.#suggestions;
   }
 
@@ -73,9 +84,11 @@ export class Transcript {
     switch (event.kind) {
       case 'message':
         this.#streams.delete(event.id);
-        if (event.role === 'person' && !this.hear) this.#suggestedNow = false;
+        if (event.role === 'person' && !this.question) this.#suggestedNow = false;
+        if (event.role === 'person' && this.question?.input.secret) this.secrets = new Set(this.secrets).add(event.id);
         this.#put({
           type: 'message', id: event.id, seq, at, role: event.role, parts: event.parts, streaming: false,
+          answers: event.role === 'person' ? this.question : null,
         });
         break;
       case 'suggestions':
@@ -83,8 +96,13 @@ export class Transcript {
         this.#suggestedNow = true;
         break;
       case 'hear':
-        this.hear = event.input;
-        if (!event.input) this.#suggestedNow = false;
+        if (event.input) {
+          const again = (event.input.attempt ?? 1) > 1 && this.question;
+          this.question = { id: again ? again.id : seq, input: event.input };
+        } else {
+          this.question = null;
+          this.#suggestedNow = false;
+        }
         break;
       case 'error':
         this.#put({
@@ -140,6 +158,7 @@ export class Transcript {
       role: 'bot',
       parts: [{ type: 'text', text: stream.text }, ...files],
       streaming: true,
+      answers: null,
     });
     return true;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../protocol';
-import { answerForm } from '../src/chat/answers';
+import type { Entry, Question } from '../protocol';
+import { answerForm, samePlace } from '../src/chat/answers';
 import { exportMarkdown } from '../src/chat/export';
 import { formatRoute, parseRoute } from '../src/chat/route';
 import { toRows } from '../src/chat/rows';
@@ -38,7 +38,23 @@ describe('typed answers', () => {
 });
 
 const message = (id: string, role: 'person' | 'bot', at: string, text = id): Entry => ({
-  type: 'message', id, seq: 1, at, role, parts: [{ type: 'text', text }], streaming: false,
+  type: 'message', id, seq: 1, at, role, parts: [{ type: 'text', text }], streaming: false, answers: null,
+});
+
+describe('saying something again', () => {
+  const question = (id: number, kind: string, options?: string[]): Question => ({ id, input: { kind, ...(options ? { options } : {}) } });
+  it('goes to where it went before, or to the person first', () => {
+    const [name, free, menu] = [question(1, 'name'), question(2, 'any'), question(3, 'menu', ['a', 'b'])];
+    expect(samePlace(null, null)).toBe(true);
+    expect(samePlace(name, name)).toBe(true);
+    expect(samePlace(free, question(9, 'any')), 'a script that loops over free text').toBe(true);
+    expect(samePlace(menu, question(9, 'menu', ['a', 'b'])), 'a script that comes back to its menu').toBe(true);
+    expect(samePlace(menu, question(9, 'menu', ['a']))).toBe(false);
+    expect(samePlace(name, question(9, 'name')), 'the name of somebody else').toBe(false);
+    expect(samePlace(name, null), 'the dialog is over').toBe(false);
+    expect(samePlace(null, name), 'a dialog has begun').toBe(false);
+    expect(samePlace(free, name)).toBe(false);
+  });
 });
 
 describe('rows', () => {

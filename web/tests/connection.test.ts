@@ -221,6 +221,24 @@ describe('events', () => {
     expect(labels()).toEqual(['Tea']);
   });
 
+  it('know which question a message answered, and which answers are secret after a reload too', () => {
+    const connection = bench.connect();
+    bench.ready();
+    bench.event(1, { kind: 'hear', input: { kind: 'date', attempt: 1 } });
+    bench.says(2, 'msg_a', 'someday', 'person');
+    bench.event(3, { kind: 'hear', input: { kind: 'date', attempt: 2 } });
+    bench.says(4, 'msg_b', 'today', 'person');
+    bench.event(5, { kind: 'hear', input: null });
+    bench.event(6, { kind: 'hear', input: { kind: 'password', attempt: 1, secret: true } });
+    bench.says(7, 'msg_c', '••••••••', 'person');
+    bench.event(8, { kind: 'hear', input: null });
+    bench.says(9, 'msg_d', 'thanks', 'person');
+    const answered = connection.view.entries.map((entry) => (entry.type === 'message' ? entry.answers?.id : undefined));
+    expect(answered).toEqual([1, 1, 6, undefined]);
+    expect(connection.view.question).toBeNull();
+    expect([...connection.view.secrets]).toEqual(['msg_c']);
+  });
+
   it('begin anew when the server has fewer than we', () => {
     const connection = bench.connect();
     bench.ready();

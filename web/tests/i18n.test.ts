@@ -23,6 +23,21 @@ describe('catalogues', () => {
     }
   });
 
+  // What the server says stands in the same conversation.
+  const spoken = (language: string): [string, string][] => [
+    '../src/i18n/locales', '../../crates/basic/std/src/hear/messages', '../../crates/domains/bot/src/sentences',
+  ].flatMap((folder) => Object.entries(JSON.parse(readFileSync(join(import.meta.dirname, folder, `${language}.json`), 'utf8')) as Record<string, string>));
+
+  it('says tú in Spanish, never usted', () => {
+    const usted = /(?<!\p{L})(usted|ustedes|sus?|le|abra|adjunte|elija|escriba|espere|grabe|haga|inicie|intente|pruebe|pulse|recargue|responda|suelte|vuelva a)(?!\p{L})/iu;
+    expect(spoken('es').filter(([, text]) => usted.test(text))).toEqual([]);
+  });
+
+  it('says você in Portuguese, never tu, and Brazilian words', () => {
+    const tu = /(?<!\p{L})(tu|te|ti|teus?|tuas?|contigo|ficheiros?|ecrã|utilizador|guardar|apagar|telemóvel|está a \p{L}+r)(?!\p{L})/iu;
+    expect(spoken('pt').filter(([, text]) => tu.test(text))).toEqual([]);
+  });
+
   it('has no text that nothing shows', () => {
     const source = (folder: string): string => readdirSync(folder, { withFileTypes: true }).map((entry) => {
       const path = join(folder, entry.name);

@@ -65,7 +65,7 @@ for (const colorScheme of ['light', 'dark']) {
   }
 }
 
-test('a missing bot and a missing conversation have no findings', () => visit({ reducedMotion: 'reduce' }, async (context) => {
+test('a missing bot, a missing conversation and a missing page have no findings', () => visit({ reducedMotion: 'reduce' }, async (context) => {
   const page = await context.newPage();
   await page.goto(`${BASE}/no-such-bot`);
   await page.getByRole('heading').first().waitFor();
@@ -73,6 +73,9 @@ test('a missing bot and a missing conversation have no findings', () => visit({ 
   await page.goto(`${BASE}/probe/c/cnv_${'0'.repeat(32)}`);
   await page.getByText('There is no such conversation.').waitFor();
   await clean(page, 'no conversation');
+  await page.goto(`${BASE}/no/such/page`);
+  await page.getByRole('main').getByRole('heading', { name: 'There is nothing here' }).waitFor();
+  await clean(page, 'no page');
 }));
 
 test('the widget has no findings', () => visit({ reducedMotion: 'reduce' }, async (context) => {

@@ -59,8 +59,24 @@ test('a failed script says so in plain words, with a reference and a way to try 
   await failed.waitFor();
   assert.doesNotMatch(await failed.innerText(), /\.bas/, 'only the owner sees the script');
   await failed.getByRole('button', { name: /Copy reference/ }).waitFor();
-  await failed.getByRole('button', { name: 'Send my message again' }).click();
-  await until('it was sent again', async () => (await chat.person()).filter((text) => text.trim() === 'fail').length === 2);
+  // The script that took it is gone: said again, it would be a remark to nobody. The person decides.
+  await failed.getByRole('button', { name: 'Edit and send again' }).click();
+  assert.equal(await chat.composer.inputValue(), 'fail');
+  assert.equal((await chat.person()).length, 1);
+}));
+
+test('a new conversation has its title at once, where it is renamed and where it is deleted', () => visit(async (context) => {
+  const chat = await Chat.open(context);
+  const { page } = chat;
+  await chat.ask('about pears', 'about pears');
+  await until('the page has it', async () => (await page.title()).startsWith('about pears'));
+  await page.getByRole('button', { name: 'Menu', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Rename…' }).click();
+  assert.equal(await page.getByRole('textbox', { name: 'Title' }).inputValue(), 'about pears');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Menu', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Delete…' }).click();
+  await page.getByRole('dialog', { name: 'Delete “about pears”?' }).waitFor();
 }));
 
 test('thumbs are kept', () => visit(async (context) => {

@@ -47,6 +47,46 @@ test('a dialog asks with the right field each time, refuses what is wrong, and g
   assert.equal((await chat.bot()).filter((text) => text.trim() === 'On which day?').length, 1, 'the question was not repeated');
 }));
 
+test('“Send again” sends where the message goes to the same place, and otherwise gives it back to the person', () => visit(async (context) => {
+  const chat = await Chat.open(context);
+  await chat.heard('Probe ready.');
+  const answer = chat.page.getByRole('article', { name: 'Probe' }).last();
+  await chat.ask('hello', 'hello');
+  await answer.getByRole('button', { name: 'Send again', exact: true }).click();
+  await chat.hears('hello', 2);
+  await chat.idle();
+  assert.deepEqual((await chat.person()).map((text) => text.trim()), ['hello', 'hello']);
+
+  await chat.ask('password', 'What is the password?');
+  // "password" began a dialog that waits now: it would be taken for the answer.
+  assert.equal(await answer.getByRole('button', { name: 'Send again', exact: true }).count(), 0);
+  await chat.ask('secret-secret', 'Got the password.');
+  assert.equal(await answer.getByRole('button', { name: 'Edit and send again' }).count(), 0, 'a secret is not said again');
+
+  await chat.send('menu');
+  await chat.page.getByRole('button', { name: 'Green', exact: true }).click();
+  await chat.heard('You chose Green.');
+  await chat.idle();
+  const before = await chat.person();
+  await answer.getByRole('button', { name: 'Edit and send again' }).click();
+  assert.equal(await chat.composer.inputValue(), 'Green');
+  assert.equal(await chat.page.evaluate(() => document.activeElement?.id), 'composer');
+  await chat.page.reload();
+  await chat.heard('You chose Green.');
+  assert.deepEqual(await chat.person(), before, 'nothing was sent');
+}));
+
+test('a message with a file is sent again with its file', () => visit(async (context) => {
+  const chat = await Chat.open(context);
+  await chat.heard('Probe ready.');
+  await chat.page.locator('input[type=file]').first().setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') });
+  await chat.page.getByRole('list', { name: 'Attached files' }).locator('li[data-state=done]').waitFor();
+  await chat.ask('look', 'look');
+  await chat.page.getByRole('button', { name: 'Send again', exact: true }).click();
+  await chat.hears('look', 2);
+  await until('both have the file', async () => (await chat.page.locator('[data-testid=person-message] .card').count()) === 2);
+}));
+
 test('a password is masked, never shown and never kept in the browser', () => visit(async (context) => {
   const chat = await Chat.open(context);
   await chat.heard('Probe ready.');
@@ -62,6 +102,8 @@ test('a password is masked, never shown and never kept in the browser', () => vi
   await chat.page.reload();
   await chat.heard('Got the password.');
   assert.doesNotMatch(await chat.page.locator('body').innerText(), /hunter2/);
+  await chat.page.getByRole('img', { name: 'Hidden answer' }).waitFor();
+  assert.equal(await chat.page.getByRole('button', { name: 'Copy message' }).count(), (await chat.page.getByRole('article').count()) - 1, 'there is nothing to copy of it');
 }));
 
 test('a file is given by the dialog, by paste and by drop', () => visit(async (context) => {

@@ -64,6 +64,40 @@ test('reading further up is not disturbed; a pill leads back', () => visit({ vie
   await pill.waitFor({ state: 'detached' });
 }));
 
+test('what the browser does to the scroll while sizes change is not the reader’s wish', () => visit({ viewport: { width: 1000, height: 480 } }, async (context) => {
+  const chat = await Chat.open(context);
+  await chat.heard('Probe ready.');
+  for (let at = 0; at < 4; at += 1) await chat.ask(`line ${at}`, `line ${at}`);
+  const scroller = chat.page.locator('.scroller');
+  const rest = () => scroller.evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
+  await until('the end is in sight', async () => (await rest()) < 2);
+  await scroller.evaluate((box) => {
+    const tall = document.createElement('div');
+    tall.style.height = '300px';
+    tall.style.flex = 'none';
+    box.firstElementChild.append(tall);
+    box.dispatchEvent(new Event('scroll'));
+  });
+  await until('the end is in sight again', async () => (await rest()) < 2);
+}));
+
+test('a person’s picture stands where the other files stand', () => visit(async (context) => {
+  const chat = await Chat.open(context);
+  await chat.heard('Probe ready.');
+  const picture = Buffer.from(await chat.page.evaluate(() => new Promise((resolve) => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1200, height: 400 });
+    canvas.toBlob(async (blob) => resolve([...new Uint8Array(await blob.arrayBuffer())]), 'image/png');
+  })));
+  await chat.page.locator('.composer input[type=file]').setInputFiles([
+    { name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') }, { name: 'wide.png', mimeType: 'image/png', buffer: picture },
+  ]);
+  await until('both are uploaded', async () => (await chat.page.locator('li[data-state=done]').count()) === 2);
+  await chat.ask('look', 'look');
+  const edge = (selector) => chat.page.locator(`[data-testid=person-message] ${selector}`).evaluate((box) => Math.round(box.getBoundingClientRect().right));
+  await until('the picture is there', () => chat.page.locator('[data-testid=person-message] img').evaluate((image) => image.naturalWidth === 1200));
+  await until('both end at the same place', async () => (await edge('img')) === (await edge('.card')));
+}));
+
 test('the first load of the chat is at most 120 kB of compressed script', () => visit(async (context) => {
   const page = await context.newPage();
   const scripts = [];

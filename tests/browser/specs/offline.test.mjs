@@ -51,6 +51,8 @@ test('a cut network loses nothing: what is written meanwhile is sent once it is 
       await chat.send('during two');
       await until('both wait', async () => (await chat.page.locator('[data-delivery=waiting]').count()) === 2);
       await chat.page.getByText('2 messages are waiting.').waitFor();
+      // The banner takes no room until it is worth one.
+      await chat.page.locator('.banner').evaluate((banner) => Promise.all(banner.getAnimations().map(({ finished }) => finished)));
       line.mend();
       await chat.page.getByRole('button', { name: 'Try now' }).click();
       await chat.heard('during two');

@@ -27,6 +27,10 @@ test('a button whose script does not compile says so in plain words, the others 
   await failed.waitFor();
   assert.doesNotMatch(await failed.innerText(), /TAKL|\.bas/, 'only the owner sees the script');
   await chat.idle();
+  await failed.getByRole('button', { name: 'Send my message again' }).click();
+  await until('it was tried again', async () => (await failed.count()) === 2);
+  assert.equal((await chat.person()).filter((text) => text.trim() === 'Saw something').length, 2);
+  await chat.idle();
   await chat.page.getByRole('button', { name: 'Sand something' }).click();
   await chat.heard('It is smooth now.');
 }));

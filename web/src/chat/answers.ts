@@ -1,5 +1,5 @@
 /** What a HEAR type asks of the page: which keyboard, which helper beside the free text, which files. Pure. */
-import type { HearInput } from '$protocol';
+import type { HearInput, Question } from '$protocol';
 
 export type Helper = 'none' | 'date' | 'time' | 'color' | 'choice' | 'file';
 
@@ -70,4 +70,16 @@ export function answerForm(hear: HearInput | null): AnswerForm {
     options: hear.options ?? [],
     attempt: hear.attempt ?? 1,
   };
+}
+
+/**
+ * Whether something that is said again goes to where it went before. An answer to a question that is no longer open would
+ * become the answer to another one, or a remark to nobody: the person should look at it first.
+ */
+export function samePlace(then: Question | null, now: Question | null): boolean {
+  if (!then || !now || then.id === now.id) return then?.id === now?.id;
+  const { kind, options } = then.input;
+  if (kind !== now.input.kind) return false;
+  // Scripts that loop ask for free text, or with the same menu, again and again.
+  return kind === 'any' || (!!options?.length && options.join('\n') === (now.input.options ?? []).join('\n'));
 }

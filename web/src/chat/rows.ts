@@ -6,6 +6,12 @@ export type Row =
   | { kind: 'group'; key: string; role: 'person' | 'bot'; messages: MessageEntry[] }
   | { kind: 'error'; key: string; entry: ErrorEntry };
 
+/** Saying a message once more. */
+export interface Again {
+  label: 'msg.resend' | 'msg.edit';
+  run: () => void;
+}
+
 /** A pause after which the same side begins a new group. */
 const PAUSE_MS = 5 * 60_000;
 

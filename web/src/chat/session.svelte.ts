@@ -5,7 +5,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { ApiError, ChatConnection, SUBPROTOCOL, api } from '$protocol';
 import type {
-  Attachment, ConversationView, FilePart, Rating, SendOptions, Socket, SocketHandlers, Suggestion,
+  Attachment, ConversationView, FilePart, MessageEntry, Rating, SendOptions, Socket, SocketHandlers, Suggestion,
 } from '$protocol';
 import { durable, session } from '$lib/storage';
 import { parseMarkdown, plainText } from '../markdown/parse';
@@ -38,6 +38,11 @@ export class ChatSession {
   /** Bot messages that arrived while nobody looked. */
   unread = $state(0);
   readonly feedback = new SvelteMap<string, Rating>();
+
+  /** The title that the server made of the first words; no event tells it. */
+  #made = $state<string | null>(null);
+  /** How much there was when it was asked for. */
+  #askedAt = 0;
 
   readonly #connection: ChatConnection;
   readonly #draftKey: string;
@@ -73,6 +78,10 @@ export class ChatSession {
     addEventListener('online', () => this.#connection.reconnectNow(), { signal });
     addEventListener('offline', () => this.#connection.suspectOffline(), { signal });
     this.#connection.start();
+  }
+
+  get title(): string | null {
+    return this.view.title ?? this.#made;
   }
 
   close(): void {
@@ -113,6 +122,13 @@ export class ChatSession {
 
   press(suggestion: Suggestion): void {
     this.#connection.send(suggestion.text ?? suggestion.label, { action: suggestion.action ?? null });
+  }
+
+  /** Says again what was said, with its files: the server has them. */
+  sendAgain({ parts }: MessageEntry): void {
+    const files = parts.filter((part) => part.type === 'file');
+    const attachments = files.flatMap(({ url }) => /att_\w+$/.exec(url) ?? []);
+    this.#connection.send(parts.find((part) => part.type === 'text')?.text ?? '', { attachments, files });
   }
 
   retry(id: string): void {
@@ -219,6 +235,18 @@ export class ChatSession {
       if (view.entries.some((entry) => entry.type === 'message' && entry.role === 'bot')) void this.#loadFeedback();
     }
     this.#announce(view);
+    void this.#askTitle(view);
+  }
+
+  async #askTitle({ conversation, working, entries }: ConversationView): Promise<void> {
+    const wrote = entries.some((entry) => entry.type === 'message' && entry.role === 'person');
+    if (!conversation || !wrote || working || this.title !== null || this.#askedAt === entries.length) return;
+    this.#askedAt = entries.length;
+    try {
+      this.#made = (await api.conversation(conversation)).title ?? null;
+    } catch {
+      // It is untitled until the next turn.
+    }
   }
 
   /** Only what is new since the page was opened is read out. */

@@ -70,6 +70,7 @@ export interface Overview {
   settings: OwnerSetting[];
   /** The last 200, newest first. */
   problems: OwnerProblem[];
+  /** `data_bytes` is the database's file; a database server has none. */
   disk?: { total_bytes?: number | null; free_bytes?: number | null; data_bytes?: number | null } | null;
   memory?: { resident_bytes?: number | null } | null;
 }

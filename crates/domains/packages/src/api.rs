@@ -6,7 +6,7 @@ use axum::{
 };
 use botserver_kernel::{Cursor, Page};
 use botserver_web::{Caller, Json, PageParameters, PageQuery, Path, Problem};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,6 +19,7 @@ pub(crate) fn routes(packages: Packages) -> OpenApiRouter {
         .routes(routes!(list_bots))
         .routes(routes!(get_bot))
         .routes(routes!(theme_file))
+        .routes(routes!(widget_script))
         .with_state(packages)
 }
 
@@ -173,6 +174,29 @@ async fn theme_file(
         out.insert(header::ETAG, tag);
     }
     Ok(response)
+}
+
+/// The launcher of `embed.js` asks for it: a script is the one thing that another site's page may load from here
+/// without a word to its own policy or ours.
+#[utoipa::path(get, path = "/api/v1/bots/{bot}/widget.js", tag = "bots",
+    summary = "A script that tells the launcher on another site's page how the bot looks",
+    params(("bot" = String, Path, description = "Its name")),
+    responses((status = 200, description = "the script", content_type = "text/javascript"),
+              (status = 404, description = "no such bot serves", body = Problem)))]
+async fn widget_script(
+    State(packages): State<Packages>,
+    Caller(principal): Caller,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    let (_, package) = packages.get(&principal, &name).await?;
+    let look = serde_json::json!({ "accent": package.look.accent.as_deref() });
+    let script = format!("document.currentScript?.dispatchEvent(new CustomEvent(\"look\", {{ detail: {look} }}));\n");
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ];
+    Ok((headers, script).into_response())
 }
 
 /// Only types that a theme is made of; above all never HTML or JavaScript.

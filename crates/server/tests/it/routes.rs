@@ -154,6 +154,7 @@ const RIGHT: &[(&str, u16)] = &[
     ("GET /api/v1/bots/{bot}", 200),
     ("GET /api/v1/bots/{bot}/socket", 426),
     ("GET /api/v1/bots/{bot}/theme/{path}", 200),
+    ("GET /api/v1/bots/{bot}/widget.js", 200),
     ("GET /api/v1/conversations", 200),
     ("GET /api/v1/conversations/{id}", 200),
     ("GET /api/v1/conversations/{id}/events", 200),

@@ -31,7 +31,11 @@ pub(crate) async fn guard(State(stack): State<Arc<Stack>>, mut request: Request,
         request.extensions_mut().insert(sign_in);
     }
     let mut response = next.run(request).await;
-    for cookie in who.set_cookies {
+    // What a cache may give to anybody makes nobody a visitor: pages of other sites load the launcher's script, and
+    // who reads them visits us when they open the chat.
+    let public =
+        response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"public"));
+    for cookie in who.set_cookies.into_iter().filter(|_| !public) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     if let Some(rate) = rate {

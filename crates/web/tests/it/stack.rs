@@ -211,6 +211,7 @@ async fn identity_is_asked_for_where_people_are_and_nowhere_else() {
     for path in ["/livez", "/readyz", "/embed.js", "/assets/x.js", "/openapi.json", "/docs/", "/no/such/thing"] {
         assert_eq!(site.get(path).await.header("set-cookie"), "", "{path}");
     }
+    assert_eq!(site.get("/api/v1/public").await.header("set-cookie"), "", "what caches keep is for everybody");
     site.get_with("/api/v1/who", &[("x-person", "broken")]).await.problem(500, "internal");
     assert_eq!(site.get("/api/v1/who").await.header("cache-control"), "no-store");
     assert_eq!(site.get("/").await.header("cache-control"), "private, no-cache");

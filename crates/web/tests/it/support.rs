@@ -108,6 +108,11 @@ async fn order(Json(order): Json<Order>) -> Json<Value> {
     Json(json!({ "item": order.item, "count": order.count }))
 }
 
+#[utoipa::path(get, path = "/api/v1/public", responses((status = 200)))]
+async fn public() -> impl axum::response::IntoResponse {
+    ([("cache-control", "public, max-age=300")], "the same for everybody")
+}
+
 #[utoipa::path(get, path = "/api/v1/who", responses((status = 200)))]
 async fn who(
     Caller(who): Caller,
@@ -225,6 +230,7 @@ impl TestSite {
         let routes = OpenApiRouter::new()
             .routes(routes!(order))
             .routes(routes!(who))
+            .routes(routes!(public))
             .routes(routes!(list))
             .routes(routes!(thing))
             .routes(routes!(fail))

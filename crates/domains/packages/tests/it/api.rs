@@ -59,8 +59,15 @@ fn bots_and_their_themes_are_served() {
         let page = get(&router, "/api/v1/bots/shop/theme/page.html", None).await;
         assert_eq!(page.headers()[header::CONTENT_TYPE], "application/octet-stream");
 
+        let script = get(&router, "/api/v1/bots/shop/widget.js", None).await;
+        assert_eq!(script.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+        assert_eq!(script.headers()["cross-origin-resource-policy"], "cross-origin");
+        let script = to_bytes(script.into_body(), 1 << 20).await.unwrap();
+        assert!(std::str::from_utf8(&script).unwrap().contains(r##"detail: {"accent":"#123456"}"##));
+
         for path in [
             "/api/v1/bots/nobody",
+            "/api/v1/bots/nobody/widget.js",
             "/api/v1/bots/shop/theme/..%2Fstart.bas",
             "/api/v1/bots/shop/theme/../start.bas",
             "/api/v1/bots/shop/theme/%2Fetc%2Fpasswd",

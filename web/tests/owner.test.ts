@@ -1,0 +1,76 @@
+import { flushSync, mount, unmount } from 'svelte';
+import type { Component } from 'svelte';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { setLanguage, startI18n } from '../src/i18n/index.svelte';
+import BotsView from '../src/owner/BotsView.svelte';
+import OverviewView from '../src/owner/OverviewView.svelte';
+import { levelName } from '../src/owner/level';
+import type { OwnerBot, Overview } from '../src/owner/types';
+
+const bot = (more: Partial<OwnerBot> = {}): OwnerBot => ({
+  id: 'bot_1', name: 'shop', state: 'serving', diagnostics: [], scripts: [], ...more,
+});
+
+function overview(more: Partial<Overview> = {}): Overview {
+  return {
+    server: { version: '0.1.0', started_at: '2026-11-22T08:00:00Z', data_dir: '/data', database: 'sqlite', listen: '127.0.0.1:8080' },
+    bots: [bot()], settings: [], problems: [], ...more,
+  };
+}
+
+let mounted: Record<string, unknown> | undefined;
+afterEach(() => {
+  if (mounted) void unmount(mounted);
+  mounted = undefined;
+});
+
+/** The values of a definition list by their terms, as they are read. */
+function facts<P extends Record<string, unknown>>(view: Component<P>, props: P): Record<string, string> {
+  document.body.replaceChildren();
+  mounted = mount(view, { target: document.body, props });
+  flushSync();
+  return Object.fromEntries([...document.querySelectorAll('dt')].map((term) => {
+    const values: string[] = [];
+    for (let next = term.nextElementSibling; next?.tagName === 'DD'; next = next.nextElementSibling) {
+      values.push(next.textContent.trim());
+    }
+    return [term.textContent.trim(), values.join(' | ')];
+  }));
+}
+
+describe('the owner’s page', () => {
+  beforeAll(() => startI18n());
+
+  it('shows a dash for what the server does not know, never a number', () => {
+    const unknown = overview({
+      disk: { total_bytes: null, free_bytes: null, data_bytes: null }, memory: { resident_bytes: null },
+      bots: [bot({ conversations: null }), bot({ id: 'bot_2', name: 'help', conversations: 7 })],
+    });
+    for (const data of [unknown, overview({ disk: null, memory: null }), overview()]) {
+      const shown = facts(OverviewView, { data });
+      expect(shown).toMatchObject({ 'Conversations of all bots': '–', 'Memory in use': '–', Disk: '– | Database file: –' });
+    }
+    expect(facts(BotsView, { bots: [bot()], rejected: [], target: '' }))
+      .toMatchObject({ Conversations: '–', Version: '–', Loaded: '–' });
+  });
+
+  it('shows a half of what is known, and a true zero as a zero', () => {
+    const data = overview({ disk: { free_bytes: 0, data_bytes: 0 }, memory: { resident_bytes: 1024 * 1024 }, bots: [bot({ conversations: 0 })] });
+    expect(facts(OverviewView, { data })).toMatchObject({
+      'Conversations of all bots': '0', 'Memory in use': '1 MB', Disk: '0 bytes free of – | Database file: 0 bytes',
+    });
+    expect(facts(BotsView, { bots: data.bots, rejected: [], target: '' })).toMatchObject({ Conversations: '0' });
+  });
+
+  it('names levels in the owner’s language', async () => {
+    await setLanguage('es');
+    expect([levelName('warning'), levelName('critical')]).toEqual(['Aviso', 'critical']);
+    await setLanguage('en');
+    expect(levelName('error')).toBe('Error');
+  });
+
+  it('counts findings that it names', () => {
+    const diagnostics = [{ severity: 'info' as const, message: 'By the way.', file: 'start.bas', line: 1 }];
+    expect(facts(BotsView, { bots: [bot({ diagnostics })], rejected: [], target: '' })).toMatchObject({ Findings: 'None' });
+  });
+});
