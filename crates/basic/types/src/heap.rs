@@ -55,7 +55,7 @@ pub enum Val {
 }
 
 /// Fields of an object on the heap, in insertion order; lookup is exact, then ignoring case.
-pub type Object = IndexMap<Arc<str>, Val>;
+pub type Object = IndexMap<Arc<str>, Val, foldhash::fast::RandomState>;
 
 /// One cell of the heap.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,14 +157,15 @@ impl Heap {
     /// Appends to an array, within the limits.
     pub fn push(&mut self, handle: Handle, item: Val) -> Result<()> {
         let limit = self.limits.array_len;
-        if self.array(handle).len() >= limit {
-            return Err(BasicError::limit(format!("an array may hold at most {limit} elements")));
-        }
         self.charge(size_of::<Val>())?;
-        if let Some(items) = self.array_mut(handle) {
-            items.push(item);
+        match self.slots.get_mut(handle.0 as usize) {
+            Some(Slot::Array(items)) if items.len() < limit => {
+                items.push(item);
+                Ok(())
+            }
+            Some(Slot::Array(_)) => Err(BasicError::limit(format!("an array may hold at most {limit} elements"))),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The elements, to change.

@@ -150,6 +150,9 @@ impl Image {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<u16> {
+        if let Some(script) = self.by_name.get(name) {
+            return Some(*script);
+        }
         let name = name.trim().trim_start_matches("./").to_lowercase();
         self.by_name.get(name.as_str()).copied()
     }

@@ -159,7 +159,12 @@ impl<'s> Lexer<'s> {
     }
 
     fn run(&mut self) {
-        while self.at < self.end {
+        while let Some(next) = self.source.as_bytes().get(self.at).filter(|_| self.at < self.end) {
+            if *next == b' ' {
+                self.at += 1;
+                self.spaced = true;
+                continue;
+            }
             if self.at_line_start() && self.line_start() {
                 continue;
             }
@@ -267,10 +272,6 @@ impl<'s> Lexer<'s> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return };
         match first {
-            ' ' => {
-                self.at += 1;
-                self.spaced = true;
-            }
             'a'..='z' | 'A'..='Z' => self.word(),
             '\n' | ';' => {
                 self.at += 1;
@@ -398,7 +399,8 @@ impl<'s> Lexer<'s> {
     fn word_from(&mut self, start: usize) {
         self.at += first_word(self.rest()).len();
         // `name$` is one name, `name${` is not.
-        if self.rest().starts_with('$') && !self.rest()[1..].starts_with(|c| c == '{' || is_word_char(c)) {
+        let rest = self.rest();
+        if rest.starts_with('$') && !rest[1..].starts_with(|c| c == '{' || is_word_char(c)) {
             self.at += 1;
         }
         let word = &self.source[start..self.at];

@@ -227,11 +227,13 @@ struct Parser<'s> {
 impl<'s> Parser<'s> {
     // ---- cursor -----------------------------------------------------------------------------
 
+    #[inline]
     fn token(&self) -> &Token {
         self.token_at(self.at)
     }
 
     /// The token at an index; the end of the file for any index beyond.
+    #[inline]
     fn token_at(&self, at: usize) -> &Token {
         &self.tokens[at.min(self.tokens.len() - 1)]
     }
@@ -262,11 +264,13 @@ impl<'s> Parser<'s> {
         }
     }
 
+    #[inline]
     fn slice(&self, loc: Loc) -> &'s str {
         self.source.get(loc.start as usize..loc.end as usize).unwrap_or("")
     }
 
     /// The word at an index, or nothing.
+    #[inline]
     fn word_at(&self, at: usize) -> &'s str {
         let token = self.token_at(at);
         if matches!(token.kind, TokenKind::Word) { self.slice(token.loc) } else { "" }
@@ -282,10 +286,12 @@ impl<'s> Parser<'s> {
         self.upper.get(loc.start as usize..loc.end as usize).unwrap_or("")
     }
 
+    #[inline]
     fn is_word_at(&self, at: usize, wanted: &str) -> bool {
         self.word_at(at).eq_ignore_ascii_case(wanted)
     }
 
+    #[inline]
     fn is_word(&self, wanted: &str) -> bool {
         self.is_word_at(self.at, wanted)
     }
@@ -294,10 +300,12 @@ impl<'s> Parser<'s> {
         wanted.iter().any(|word| self.is_word(word))
     }
 
+    #[inline]
     fn is_symbol_at(&self, at: usize, wanted: &str) -> bool {
         matches!(self.token_at(at).kind, TokenKind::Symbol(symbol) if symbol == wanted)
     }
 
+    #[inline]
     fn is_symbol(&self, wanted: &str) -> bool {
         self.is_symbol_at(self.at, wanted)
     }
@@ -342,14 +350,17 @@ impl<'s> Parser<'s> {
         found
     }
 
+    #[inline]
     fn line_ends_at(&self, at: usize) -> bool {
         matches!(self.token_at(at).kind, TokenKind::Newline | TokenKind::Eof)
     }
 
+    #[inline]
     fn at_line_end(&self) -> bool {
         self.line_ends_at(self.at)
     }
 
+    #[inline]
     fn at_end(&self) -> bool {
         matches!(self.token().kind, TokenKind::Eof)
     }

@@ -149,9 +149,8 @@ impl<'a, 'p> Emitter<'a, 'p> {
         let pc = self.pc();
         let last = self.chunk.marks.last();
         if last.is_none_or(|mark| mark.start != self.loc.start || mark.end != self.loc.end) {
-            let span = self.script.span(self.loc);
-            let mark = Mark { pc, start: span.start, end: span.end, line: span.line, column: span.column };
-            self.chunk.marks.push(mark);
+            let (line, column) = self.script.position(self.loc);
+            self.chunk.marks.push(Mark { pc, start: self.loc.start, end: self.loc.end, line, column });
         }
         self.chunk.code.push(ins);
         pc as usize

@@ -39,13 +39,14 @@ impl Emitter<'_, '_> {
                 self.land([given]);
                 return self.move_to(dst, value);
             }
-            BinaryOp::Add | BinaryOp::Subtract => {
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Modulo => {
                 if let Some(value) = small(right) {
                     let a = self.expr(left);
                     self.at(whole.loc);
                     // Two instructions: `"5" - 1` counts where `"5" + 1` joins.
                     self.emit(match op {
                         BinaryOp::Add => Ins::AddInt { dst, a, value },
+                        BinaryOp::Modulo => Ins::ModuloInt { dst, a, value },
                         _ => Ins::SubtractInt { dst, a, value },
                     });
                     return;

@@ -257,6 +257,9 @@ impl Unit<'_, '_> {
                 });
             }
         }
+        emitter.chunk.code.reserve(4 * block.len());
+        emitter.chunk.marks.reserve(4 * block.len());
+        emitter.chunk.units.reserve(2 * block.len());
         emitter.block(block);
         emitter.finish()
     }

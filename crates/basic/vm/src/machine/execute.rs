@@ -325,6 +325,17 @@ impl Machine {
                         }
                         (x, y) => r[dst] = check!(ops::modulo(x, y)),
                     },
+                    Ins::ModuloInt { dst, a, value } => match &r[a] {
+                        // Small numbers divide faster.
+                        Val::Int(x)
+                            if value > 0
+                                && let Ok(small) = u32::try_from(*x) =>
+                        {
+                            let rest = i64::from(small % u32::from(value.unsigned_abs()));
+                            put_int(&mut r[dst], rest);
+                        }
+                        x => r[dst] = check!(ops::modulo(x, &Val::Int(i64::from(value)))),
+                    },
                     Ins::Power { dst, a, b } => r[dst] = check!(ops::power(&r[a], &r[b])),
                     Ins::Concat { dst, a, b } => check!(slow::concat(heap, &mut r, dst, a, b)),
                     Ins::Negate { dst, a } => r[dst] = check!(ops::negate(&r[a])),

@@ -429,7 +429,7 @@ pub(super) fn new_object<W: Window + ?Sized>(
     first: Reg,
 ) -> Result<Val> {
     let fields = image.body.shapes.get(usize::from(shape)).map(Vec::as_slice).unwrap_or_default();
-    let mut object = Object::with_capacity(fields.len());
+    let mut object = Object::with_capacity_and_hasher(fields.len(), foldhash::fast::RandomState::default());
     for (name, value) in fields.iter().zip(r.range(first, fields.len() as u16)) {
         if let Some(name) = image.body.names.get(usize::from(*name)) {
             object.insert(name.clone(), value.clone());
