@@ -70,6 +70,7 @@ pub(crate) fn collect(
     let mut names = Names {
         given: more.iter().cloned().collect(),
         procedures: procedures.iter().cloned().collect(),
+        variables: HashSet::with_capacity_and_hasher(tokens.len() / 8, foldhash::fast::RandomState::default()),
         ..Names::default()
     };
     let mut walk = Walk { source, upper, tokens, names: &mut names, in_with: false, in_table: false };

@@ -35,7 +35,9 @@ impl std::ops::Deref for Text {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Handle(pub u32);
 
-/// A value inside the machine: 16 bytes, cheap to clone; arrays and objects are shared references.
+/// A value inside the machine: 16 bytes, cheap to clone; arrays and objects are shared references. The order
+/// counts: kinds that own no memory come first, and the one in whose spare bits the others' tags live comes last,
+/// so that one comparison tells them apart. It is stored nowhere.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the same kinds as `Value`")]
 pub enum Val {
@@ -44,14 +46,14 @@ pub enum Val {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(Text),
-    Date(Date),
     Array(Handle),
     Object(Handle),
     /// An array of objects that also acts as its first record; `single` as in [`Rows`].
     Rows(Handle, bool),
+    Text(Text),
     File(Arc<FileHandle>),
     Secret(Text),
+    Date(Date),
 }
 
 /// Fields of an object on the heap, in insertion order; lookup is exact, then ignoring case.
