@@ -101,7 +101,7 @@ impl Parser<'_> {
             }
             _ => {
                 let known = ["ERROR", "INSERT", "UPDATE", "DELETE", "EMAIL", "CHANGE", "FORM", "EVENT"];
-                let help = suggest::nearest(&word, known.into_iter()).map_or_else(
+                let help = suggest::nearest(word, known.into_iter()).map_or_else(
                     || {
                         "Events are INSERT OF, UPDATE OF, DELETE OF, EMAIL, CHANGE, FORM SUBMIT or a name in quotes."
                             .into()

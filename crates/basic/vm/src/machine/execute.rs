@@ -42,13 +42,8 @@ const CALL_COST: u64 = 8;
 impl Machine {
     /// Runs until a step is reached.
     pub(super) fn execute(&mut self) -> Step {
-        let image = Arc::clone(&self.image);
         loop {
-            let signal = if self.make_window(&image) {
-                self.run_frame::<[Val; NARROW]>(&image)
-            } else {
-                self.run_frame::<[Val]>(&image)
-            };
+            let signal = if self.make_window() { self.run_frame::<[Val; NARROW]>() } else { self.run_frame::<[Val]>() };
             if !matches!(signal, Signal::Raise(_)) {
                 self.retried = None;
             }
@@ -121,9 +116,9 @@ impl Machine {
     }
 
     /// Makes room for the topmost frame; true when it is narrow.
-    fn make_window(&mut self, image: &crate::image::Image) -> bool {
+    fn make_window(&mut self) -> bool {
         let Some(frame) = self.frames.last() else { return true };
-        let registers = image.chunk(frame.script, frame.chunk).map_or(0, |chunk| usize::from(chunk.registers));
+        let registers = self.image.chunk(frame.script, frame.chunk).map_or(0, |chunk| usize::from(chunk.registers));
         slow::grow(&mut self.registers, frame.base as usize + registers.max(NARROW));
         registers <= NARROW
     }
@@ -143,16 +138,18 @@ impl Machine {
     }
 
     /// Runs the topmost frame, and the procedures it calls, until something needs the whole machine.
-    fn run_frame<W: Window + ?Sized>(&mut self, image: &crate::image::Image) -> Signal {
-        let Self { registers, heap, fuel, hints, frames, runs, collect_at, limits, local_traps, .. } = self;
+    fn run_frame<W: Window + ?Sized>(&mut self) -> Signal {
+        let Self { image, registers, heap, fuel, hints, frames, runs, collect_at, limits, local_traps, .. } = self;
+        let image = &**image;
         let damaged = || Signal::Raise(Box::new(BasicError::new(9006, "the compiled script is damaged")));
         let Some(run) = runs.last() else { return damaged() };
         let (body, script_base) = (run.frame as usize, run.base as usize);
         let Some(script) = frames.last().and_then(|frame| image.body.scripts.get(usize::from(frame.script))) else {
             return damaged();
         };
+        // A frame just written is not read back as a whole: that would wait for its parts to arrive in memory.
+        let Some(mut frame) = frames.last().copied() else { return damaged() };
         'frame: loop {
-            let Some(frame) = frames.last().copied() else { return damaged() };
             let Some(chunk) = script.chunks.get(usize::from(frame.chunk)) else { return damaged() };
             let code = chunk.code.as_slice();
             let Some((below, above)) = registers.split_at_mut_checked(frame.base as usize) else {
@@ -512,7 +509,8 @@ impl Machine {
                         if let Some(fresh) = registers.get_mut(base + usize::from(argc)..end) {
                             slow::clear(fresh);
                         }
-                        frames.push(Frame { chunk, pc: 0, base: base as u32, ..frame });
+                        frame = Frame { chunk, pc: 0, base: base as u32, script: frame.script };
+                        frames.push(frame);
                         continue 'frame;
                     }
                     Ins::CallScript { base, argc } => break Signal::CallScript { base, argc },
@@ -550,6 +548,9 @@ impl Machine {
                             put(slot, value);
                         }
                         frames.pop();
+                        let Some(caller) = frames.last() else { break damaged() };
+                        let Frame { script, chunk, pc, base } = *caller;
+                        frame = Frame { script, chunk, pc, base };
                         continue 'frame;
                     }
                     Ins::ReturnNull => break Signal::Return(Val::Null),
