@@ -145,6 +145,7 @@ pub(super) fn copy(value: &Val) -> Val {
     match value {
         Val::Int(value) => Val::Int(*value),
         Val::Float(value) => Val::Float(*value),
+        Val::Bool(value) => Val::Bool(*value),
         other => other.clone(),
     }
 }
