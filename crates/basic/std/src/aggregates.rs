@@ -142,7 +142,7 @@ fn group_by(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     let wanted = aggregates(&text(heap, args, 2)?)?;
     let mut groups = Vec::new();
     for (_, (key, rows)) in grouped(heap, &rows, &name)? {
-        let mut fields = Object::new();
+        let mut fields = Object::default();
         fields.insert("key".into(), key);
         fields.insert("count".into(), Val::Int(rows.len() as i64));
         for (operation, field, name) in &wanted {
@@ -174,7 +174,7 @@ fn pivot(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     };
     let mut lines = Vec::new();
     for (_, (key, rows)) in grouped(heap, &rows, &row_field)? {
-        let mut fields = Object::new();
+        let mut fields = Object::default();
         fields.insert(Arc::from(row_field.as_str()), key);
         if let Some(column_field) = &column_field {
             let cells = grouped(heap, &rows, column_field)?;

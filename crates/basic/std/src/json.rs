@@ -144,7 +144,7 @@ impl<'de> Visitor<'de> for OntoHeap<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut source: A) -> Result<Val, A::Error> {
-        let mut fields = Object::new();
+        let mut fields = Object::default();
         while let Some(name) = source.next_key::<String>()? {
             let value = source.next_value_seed(self.again())?;
             fields.insert(Arc::from(name), value);

@@ -249,7 +249,7 @@ pub(crate) fn fill_rows(heap: &mut Heap, args: &[Val], template: Handle) -> Resu
     let template = heap.object(template).cloned().unwrap_or_default();
     let mut filled = Vec::new();
     for row in items(heap, args, 0)? {
-        let mut fields = Object::new();
+        let mut fields = Object::default();
         for (name, value) in &template {
             let value = match value {
                 Val::Text(text) if text.contains("{{") => fill_text(heap, text, &row)?,

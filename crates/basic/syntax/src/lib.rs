@@ -6,6 +6,7 @@
 pub mod ast;
 mod codes;
 mod filter;
+mod fold;
 mod grammar;
 mod lexer;
 mod names;

@@ -1,9 +1,14 @@
 //! A walk over the tokens before parsing that collects what the script gives names to. Keywords are not
 //! reserved, so what a bare word means depends on whether the script uses it as a variable somewhere.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
-use crate::lexer::{Token, TokenKind};
+use foldhash::HashSet;
+
+use crate::{
+    fold,
+    lexer::{Token, TokenKind},
+};
 
 /// Objects and values that every script can read without assigning them.
 const PREDEFINED: &[&str] = &[
@@ -15,7 +20,8 @@ const PREDEFINED: &[&str] = &[
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     variables: HashSet<Arc<str>>,
-    predefined: HashSet<Arc<str>>,
+    /// Variables that the host gives to every script.
+    given: HashSet<Arc<str>>,
     pub(crate) arrays: HashSet<Arc<str>>,
     pub(crate) constants: HashSet<Arc<str>>,
     pub(crate) procedures: HashSet<Arc<str>>,
@@ -31,32 +37,43 @@ pub(crate) struct Names {
 impl Names {
     /// True when the script assigns or declares the name somewhere.
     pub(crate) fn is_variable(&self, name: &str) -> bool {
-        self.variables.contains(name.to_lowercase().as_str())
+        fold::lower(name, |key| self.variables.contains(key))
     }
 
     /// True when it can be read as a variable: assigned, or given by the surroundings.
     pub(crate) fn is_known(&self, name: &str) -> bool {
-        let key = name.to_lowercase();
-        self.variables.contains(key.as_str()) || self.predefined.contains(key.as_str())
+        fold::lower(name, |key| self.variables.contains(key) || PREDEFINED.contains(&key) || self.given.contains(key))
     }
 
     pub(crate) fn is_array(&self, name: &str) -> bool {
-        self.arrays.contains(name.to_lowercase().as_str())
+        !self.arrays.is_empty() && fold::lower(name, |key| self.arrays.contains(key))
     }
 
     pub(crate) fn is_procedure(&self, name: &str) -> bool {
-        self.procedures.contains(name.to_lowercase().as_str())
+        !self.procedures.is_empty() && fold::lower(name, |key| self.procedures.contains(key))
+    }
+
+    /// The lower-case spelling of a name, shared with the other places that write it.
+    pub(crate) fn key(&self, name: &str) -> Arc<str> {
+        fold::lower(name, |key| self.variables.get(key).cloned().unwrap_or_else(|| Arc::from(key)))
     }
 }
 
 /// Collects the names of a token list; `more` are variables that the host gives to every script.
-pub(crate) fn collect(source: &str, tokens: &[Token], more: &[Arc<str>], procedures: &[Arc<str>]) -> Names {
+pub(crate) fn collect(
+    source: &str,
+    upper: &str,
+    tokens: &[Token],
+    more: &[Arc<str>],
+    procedures: &[Arc<str>],
+) -> Names {
     let mut names = Names {
-        predefined: PREDEFINED.iter().map(|name| Arc::from(*name)).chain(more.iter().cloned()).collect(),
+        given: more.iter().cloned().collect(),
         procedures: procedures.iter().cloned().collect(),
+        variables: HashSet::with_capacity_and_hasher(tokens.len() / 8, foldhash::fast::RandomState::default()),
         ..Names::default()
     };
-    let mut walk = Walk { source, tokens, names: &mut names, in_with: false, in_table: false };
+    let mut walk = Walk { source, upper, tokens, names: &mut names, in_with: false, in_table: false };
     let mut at = 0;
     let mut starts = true;
     while let Some(token) = tokens.get(at) {
@@ -65,7 +82,7 @@ pub(crate) fn collect(source: &str, tokens: &[Token], more: &[Arc<str>], procedu
         }
         starts = match &token.kind {
             TokenKind::Newline => true,
-            TokenKind::Word => matches!(walk.upper(at).as_str(), "THEN" | "ELSE"),
+            TokenKind::Word => walk.is_word(at, "THEN") || walk.is_word(at, "ELSE"),
             _ => false,
         };
         // What stands in brackets begins no statement.
@@ -77,20 +94,31 @@ pub(crate) fn collect(source: &str, tokens: &[Token], more: &[Arc<str>], procedu
 
 struct Walk<'a> {
     source: &'a str,
+    /// The source in upper case, for recognizing words.
+    upper: &'a str,
     tokens: &'a [Token],
     names: &'a mut Names,
     in_with: bool,
     in_table: bool,
 }
 
-impl Walk<'_> {
-    fn word(&self, at: usize) -> Option<&str> {
-        let token = self.tokens.get(at).filter(|token| token.kind == TokenKind::Word)?;
-        self.source.get(token.loc.start as usize..token.loc.end as usize)
+/// The word at an index of the tokens.
+fn text_of<'a>(source: &'a str, tokens: &[Token], at: usize) -> Option<&'a str> {
+    let token = tokens.get(at).filter(|token| matches!(token.kind, TokenKind::Word))?;
+    source.get(token.loc.start as usize..token.loc.end as usize)
+}
+
+impl<'a> Walk<'a> {
+    fn word(&self, at: usize) -> Option<&'a str> {
+        text_of(self.source, self.tokens, at)
     }
 
-    fn upper(&self, at: usize) -> String {
-        self.word(at).unwrap_or("").to_uppercase()
+    fn is_word(&self, at: usize, wanted: &str) -> bool {
+        self.word(at).is_some_and(|word| word.eq_ignore_ascii_case(wanted))
+    }
+
+    fn upper(&self, at: usize) -> &'a str {
+        text_of(self.upper, self.tokens, at).unwrap_or("")
     }
 
     fn symbol(&self, at: usize, wanted: &str) -> bool {
@@ -102,9 +130,13 @@ impl Walk<'_> {
     }
 
     fn variable(&mut self, at: usize) {
-        if let Some(key) = self.word(at).map(|word| Arc::from(word.to_lowercase())) {
-            self.names.variables.insert(key);
-        }
+        let Some(word) = self.word(at) else { return };
+        let variables = &mut self.names.variables;
+        fold::lower(word, |key| {
+            if !variables.contains(key) {
+                variables.insert(Arc::from(key));
+            }
+        });
     }
 
     /// The place of `=` when the tokens from `at` on are an lvalue followed by it.
@@ -127,7 +159,7 @@ impl Walk<'_> {
     fn statement(&mut self, at: usize) {
         let first = self.upper(at);
         let second = self.upper(at + 1);
-        match (first.as_str(), second.as_str()) {
+        match (first, second) {
             ("END", "WITH") => self.in_with = false,
             ("END", "TABLE") => self.in_table = false,
             ("END", "ON" | "WEBHOOK" | "EVENT") => self.names.event_ends.push(at),
@@ -144,7 +176,7 @@ impl Walk<'_> {
             ("SET" | "LET", _) if self.assignment(at + 1) => self.variable(at + 1),
             ("CONST", _) => {
                 self.variable(at + 1);
-                let key = Arc::from(second.to_lowercase());
+                let key = self.names.key(self.word(at + 1).unwrap_or(""));
                 self.names.constants.insert(key);
             }
             ("DIM" | "REDIM", _) => self.list(at + 1, true),
@@ -164,7 +196,7 @@ impl Walk<'_> {
         while self.word(at).is_some() {
             self.variable(at);
             if arrays {
-                let key = Arc::from(self.upper(at).to_lowercase());
+                let key = self.names.key(self.word(at).unwrap_or(""));
                 self.names.arrays.insert(key);
             }
             at += 1;
@@ -179,7 +211,7 @@ impl Walk<'_> {
     }
 
     fn hear(&mut self, at: usize) {
-        let target = match self.upper(at).as_str() {
+        let target = match self.upper(at) {
             "AS" if self.line_ends(at + 2) => at + 1,
             // `HEAR "prompt" AS v`
             "" if self.upper(at + 1) == "AS" => at + 2,
@@ -198,7 +230,7 @@ impl Walk<'_> {
         }
         for index in at + 2..open.partner as usize {
             if self.symbol(index - 1, "(") || self.symbol(index - 1, ",") {
-                let by = matches!(self.upper(index).as_str(), "BYVAL" | "BYREF") && self.word(index + 1).is_some();
+                let by = matches!(self.upper(index), "BYVAL" | "BYREF") && self.word(index + 1).is_some();
                 self.variable(index + usize::from(by));
             }
         }

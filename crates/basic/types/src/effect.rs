@@ -60,7 +60,10 @@ impl Args {
 
     /// The value of that name as text, by the language's printing rule.
     pub fn text(&self, name: &str) -> String {
-        crate::ops::to_text(&self.value(name))
+        match self.get(name) {
+            Some(Arg::Value(value)) => crate::ops::to_text(value),
+            _ => String::new(),
+        }
     }
 
     /// The value of that name as text; an error that names the keyword's argument if it is empty.

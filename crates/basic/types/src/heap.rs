@@ -35,7 +35,9 @@ impl std::ops::Deref for Text {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Handle(pub u32);
 
-/// A value inside the machine: 16 bytes, cheap to clone; arrays and objects are shared references.
+/// A value inside the machine: 16 bytes, cheap to clone; arrays and objects are shared references. The order
+/// counts: kinds that own no memory come first, and the one in whose spare bits the others' tags live comes last,
+/// so that one comparison tells them apart. It is stored nowhere.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the same kinds as `Value`")]
 pub enum Val {
@@ -44,18 +46,18 @@ pub enum Val {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(Text),
-    Date(Date),
     Array(Handle),
     Object(Handle),
     /// An array of objects that also acts as its first record; `single` as in [`Rows`].
     Rows(Handle, bool),
+    Text(Text),
     File(Arc<FileHandle>),
     Secret(Text),
+    Date(Date),
 }
 
 /// Fields of an object on the heap, in insertion order; lookup is exact, then ignoring case.
-pub type Object = IndexMap<Arc<str>, Val>;
+pub type Object = IndexMap<Arc<str>, Val, foldhash::fast::RandomState>;
 
 /// One cell of the heap.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,14 +159,15 @@ impl Heap {
     /// Appends to an array, within the limits.
     pub fn push(&mut self, handle: Handle, item: Val) -> Result<()> {
         let limit = self.limits.array_len;
-        if self.array(handle).len() >= limit {
-            return Err(BasicError::limit(format!("an array may hold at most {limit} elements")));
-        }
         self.charge(size_of::<Val>())?;
-        if let Some(items) = self.array_mut(handle) {
-            items.push(item);
+        match self.slots.get_mut(handle.0 as usize) {
+            Some(Slot::Array(items)) if items.len() < limit => {
+                items.push(item);
+                Ok(())
+            }
+            Some(Slot::Array(_)) => Err(BasicError::limit(format!("an array may hold at most {limit} elements"))),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The elements, to change.

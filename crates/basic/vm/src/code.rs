@@ -138,6 +138,7 @@ pub(crate) enum Ins {
     /// Gives the object in `object` the key that the result of a keyword names: its `key` says the field, its
     /// `id` the value. A field that is set stays.
     SetKey { object: Reg, src: Reg },
+    ModuloInt { dst: Reg, a: Reg, value: i16 },
 }
 
 /// A constant that an instruction can load.
@@ -307,6 +308,7 @@ mod tests {
         assert_eq!(number(Ins::ResumeLabel { target: 0 }), 85);
         assert_eq!(number(Ins::EnterFinally { completion: 0, value: 0 }), 86);
         assert_eq!(number(Ins::SetKey { object: 0, src: 0 }), 87);
+        assert_eq!(number(Ins::ModuloInt { dst: 0, a: 0, value: 0 }), 88);
         assert_eq!(size_of::<Ins>(), 8, "an instruction has eight bytes");
     }
 }

@@ -1,9 +1,10 @@
 //! All scripts of one package version, compiled: shared by every machine that runs one of them, and
 //! storable as bytes so that a waiting execution is never recompiled.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::{Arc, OnceLock};
 
 use botserver_basic_types::{FunctionDecl, Span, Text, Val};
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -27,13 +28,20 @@ pub struct Image {
     pub(crate) natives: Vec<Option<&'static FunctionDecl>>,
     /// `body.consts` as machine values, shared by all machines.
     pub(crate) consts: Vec<Val>,
+    /// What only snapshots need, made for the first one.
+    lookup: OnceLock<Lookup>,
+    /// Script by stem, by file name and by path, lower case.
+    by_name: HashMap<Arc<str>, u16>,
+    /// Worked out when it is first asked for.
+    checksum: OnceLock<u32>,
+}
+
+/// Where to find what a snapshot refers to.
+#[derive(Debug)]
+struct Lookup {
     /// Text constants by address, to find one again in a register.
     const_addresses: HashMap<usize, u32>,
     names: HashMap<Arc<str>, u16>,
-    /// Script by stem, by file name and by path, lower case.
-    by_name: HashMap<Arc<str>, u16>,
-    /// Identifies the content, so that a snapshot is not restored on another image.
-    pub(crate) checksum: u32,
 }
 
 /// The part that is stored in binary form.
@@ -83,11 +91,10 @@ pub enum ImageError {
 
 impl Image {
     pub(crate) fn new(body: Body, infos: Vec<ScriptInfo>) -> Self {
-        let payload = encode(&body, &infos);
-        Self::assemble(body, infos, crc32fast::hash(&payload))
+        Self::assemble(body, infos, OnceLock::new())
     }
 
-    fn assemble(body: Body, infos: Vec<ScriptInfo>, checksum: u32) -> Self {
+    fn assemble(body: Body, infos: Vec<ScriptInfo>, checksum: OnceLock<u32>) -> Self {
         let natives = body.natives.iter().map(|name| crate::natives::find(name)).collect();
         let consts: Vec<Val> = body
             .consts
@@ -98,25 +105,38 @@ impl Image {
                 Const::Text(text) => Val::Text(Text::new(&**text)),
             })
             .collect();
-        let const_addresses = consts
-            .iter()
-            .enumerate()
-            .filter_map(|(index, value)| match value {
-                Val::Text(text) => Some((Arc::as_ptr(&text.0) as usize, index as u32)),
-                _ => None,
-            })
-            .collect();
-        let names = body.names.iter().enumerate().map(|(index, name)| (name.clone(), index as u16)).collect();
-        let mut by_name = HashMap::new();
+        let mut by_name = HashMap::with_capacity_and_hasher(3 * infos.len(), foldhash::fast::RandomState::default());
         for (index, info) in infos.iter().enumerate() {
             let file = info.file.to_lowercase();
-            let base = file.rsplit('/').next().unwrap_or(&file).to_owned();
+            let base = file.rsplit('/').next().unwrap_or(&file);
             // The script nearest to the root wins a name that two share: the compiler put it first.
-            for name in [info.name.to_string(), base, file] {
-                by_name.entry(Arc::from(name)).or_insert(index as u16);
+            for name in [&*info.name, base, &file] {
+                if !by_name.contains_key(name) {
+                    by_name.insert(Arc::from(name), index as u16);
+                }
             }
         }
-        Self { body, infos, natives, consts, const_addresses, names, by_name, checksum }
+        Self { body, infos, natives, consts, lookup: OnceLock::new(), by_name, checksum }
+    }
+
+    /// Identifies the content, so that a snapshot is not restored on another image.
+    pub(crate) fn checksum(&self) -> u32 {
+        *self.checksum.get_or_init(|| crc32fast::hash(&encode(&self.body, &self.infos)))
+    }
+
+    fn lookup(&self) -> &Lookup {
+        self.lookup.get_or_init(|| Lookup {
+            const_addresses: self
+                .consts
+                .iter()
+                .enumerate()
+                .filter_map(|(index, value)| match value {
+                    Val::Text(text) => Some((Arc::as_ptr(&text.0) as usize, index as u32)),
+                    _ => None,
+                })
+                .collect(),
+            names: self.body.names.iter().enumerate().map(|(index, name)| (name.clone(), index as u16)).collect(),
+        })
     }
 
     /// The declarations of all scripts.
@@ -130,18 +150,21 @@ impl Image {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<u16> {
+        if let Some(script) = self.by_name.get(name) {
+            return Some(*script);
+        }
         let name = name.trim().trim_start_matches("./").to_lowercase();
         self.by_name.get(name.as_str()).copied()
     }
 
     /// The constant that a text in a register is, if it is one.
     pub(crate) fn constant_of(&self, text: &Text) -> Option<u32> {
-        self.const_addresses.get(&(Arc::as_ptr(&text.0) as usize)).copied()
+        self.lookup().const_addresses.get(&(Arc::as_ptr(&text.0) as usize)).copied()
     }
 
     /// The number of a field name.
     pub(crate) fn name_of(&self, name: &str) -> Option<u16> {
-        self.names.get(name).copied()
+        self.lookup().names.get(name).copied()
     }
 
     pub(crate) fn chunk(&self, script: u16, chunk: u16) -> Option<&Chunk> {
@@ -199,7 +222,7 @@ impl Image {
             return Err(ImageError::Damaged("declarations without code"));
         }
         verify::body(&body).map_err(ImageError::Damaged)?;
-        Ok(Self::assemble(body, infos, checksum))
+        Ok(Self::assemble(body, infos, OnceLock::from(checksum)))
     }
 }
 

@@ -138,6 +138,7 @@ impl Checker<'_> {
             Ins::Move { dst: a, src: b }
             | Ins::AddInt { dst: a, a: b, .. }
             | Ins::SubtractInt { dst: a, a: b, .. }
+            | Ins::ModuloInt { dst: a, a: b, .. }
             | Ins::Negate { dst: a, a: b }
             | Ins::Not { dst: a, a: b }
             | Ins::Truth { dst: a, a: b }

@@ -94,16 +94,17 @@ pub struct Script {
 impl Script {
     /// The full place of `loc`: file, bytes, line and column in characters.
     pub fn span(&self, loc: Loc) -> Span {
+        let (line, column) = self.position(loc);
+        Span { file: self.file.clone(), start: loc.start, end: loc.end, line, column }
+    }
+
+    /// Line and column of the beginning of `loc`.
+    pub fn position(&self, loc: Loc) -> (u32, u32) {
         let line = self.line_starts.partition_point(|start| *start <= loc.start).max(1);
         let line_start = self.line_starts.get(line - 1).copied().unwrap_or(0);
         let before = self.source.get(line_start as usize..loc.start as usize).unwrap_or("");
-        Span {
-            file: self.file.clone(),
-            start: loc.start,
-            end: loc.end,
-            line: line as u32,
-            column: before.chars().count() as u32 + 1,
-        }
+        let characters = if before.is_ascii() { before.len() } else { before.chars().count() };
+        (line as u32, characters as u32 + 1)
     }
 
     /// True when the file can be offered as a tool: it has a PARAM or a DESCRIPTION.

@@ -244,6 +244,8 @@ pub(crate) struct Automaton {
     pub(crate) edges: Vec<Vec<(Edge, usize)>>,
     /// Keyword, form, start state and accepting state, in the order of declaration.
     pub(crate) forms: Vec<(usize, u16, usize, usize)>,
+    /// For every state what [`Self::closure`] gives.
+    closures: Vec<Box<[usize]>>,
 }
 
 impl Automaton {
@@ -338,8 +340,17 @@ impl Automaton {
         self.edges.iter().flatten().any(|(edge, _)| matches!(edge, Edge::Arg(_, ArgKind::Filter)))
     }
 
-    /// Every state reachable from `states` without reading, in order, without doubles.
-    pub(crate) fn closure(&self, from: usize) -> Vec<usize> {
+    /// Every state reachable from a state without reading, in order, without doubles; the state itself first.
+    pub(crate) fn closure(&self, from: usize) -> &[usize] {
+        self.closures.get(from).map_or(&[], |states| states)
+    }
+
+    /// To be called when all forms are added.
+    pub(super) fn finish(&mut self) {
+        self.closures = (0..self.edges.len()).map(|state| self.reachable(state)).collect();
+    }
+
+    fn reachable(&self, from: usize) -> Box<[usize]> {
         let mut found = vec![from];
         let mut next = 0;
         while let Some(state) = found.get(next).copied() {
@@ -350,7 +361,7 @@ impl Automaton {
                 }
             }
         }
-        found
+        found.into()
     }
 }
 

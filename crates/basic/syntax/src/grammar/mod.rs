@@ -3,9 +3,12 @@
 
 mod form;
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use botserver_basic_types::{Effect, FunctionDecl, FunctionKind, KeywordDecl};
+use foldhash::HashMap;
+
+use crate::fold;
 
 pub(crate) use form::{ArgKind, Automaton, Edge};
 
@@ -94,7 +97,7 @@ impl Grammar {
         let mut grammar = Self {
             keywords: Vec::with_capacity(keywords.len()),
             nodes: vec![PhraseNode::default()],
-            functions: HashMap::new(),
+            functions: HashMap::default(),
             variables: Vec::new(),
         };
         for decl in keywords {
@@ -110,6 +113,9 @@ impl Grammar {
                 };
                 grammar.functions.insert(Arc::from(spelling.to_uppercase()), entry);
             }
+        }
+        for node in &mut grammar.nodes {
+            node.automaton.iter_mut().for_each(Automaton::finish);
         }
         Ok(grammar)
     }
@@ -158,14 +164,15 @@ impl Grammar {
         if token.len() > 64 {
             return None;
         }
-        let upper = token.to_uppercase();
-        // `DATE$` is the classic spelling of a name that gives text.
-        let upper = upper.strip_suffix('$').unwrap_or(&upper);
-        // A name that itself begins with `_` or doubles it is nobody's phrase.
-        for word in upper.split('_') {
-            node = *self.nodes[node].next.get(word)?;
-        }
-        Some(node)
+        fold::upper(token, |upper| {
+            // `DATE$` is the classic spelling of a name that gives text.
+            let upper = upper.strip_suffix('$').unwrap_or(upper);
+            // A name that itself begins with `_` or doubles it is nobody's phrase.
+            for word in upper.split('_') {
+                node = *self.nodes[node].next.get(word)?;
+            }
+            Some(node)
+        })
     }
 
     /// The forms whose phrase ends at the node.
@@ -177,8 +184,7 @@ impl Grammar {
         if name.len() > 64 {
             return None;
         }
-        let upper = name.to_uppercase();
-        self.functions.get(upper.as_str()).or_else(|| self.functions.get(upper.strip_suffix('$')?))
+        fold::upper(name, |upper| self.functions.get(upper).or_else(|| self.functions.get(upper.strip_suffix('$')?)))
     }
 
     pub(crate) fn keyword(&self, name: &str) -> Option<&Keyword> {

@@ -66,7 +66,8 @@ pub(crate) fn lex(source: &str, range: Loc) -> Lexed {
         source,
         at: range.start as usize,
         end,
-        tokens: Vec::new(),
+        // Scripts have a token for every three or four characters.
+        tokens: Vec::with_capacity((end - range.start as usize) / 3 + 2),
         errors: Vec::new(),
         unclosed: Vec::new(),
         open: Vec::new(),
@@ -80,10 +81,53 @@ pub(crate) fn lex(source: &str, range: Loc) -> Lexed {
     Lexed { tokens: lexer.tokens, errors: lexer.errors, unclosed: lexer.unclosed }
 }
 
-const SYMBOLS: &[&str] = &[
-    "<=>", "?.", "??", "&&", "||", "==", "!=", "<>", "<=", ">=", "=<", "=>", "+=", "-=", "*=", "/=", "++", "--", "->",
-    "(", ")", "[", "]", "{", "}", ",", ".", ":", "+", "-", "*", "/", "%", "^", "&", "=", "<", ">", "!", "?", "|",
-];
+/// The symbol at the beginning of a text.
+fn symbol_at(text: &str) -> Option<&'static str> {
+    let (first, rest) = text.as_bytes().split_first()?;
+    let second = rest.first().copied().unwrap_or(b' ');
+    let symbol = match (first, second) {
+        // `c ?.5 : 1` is a ternary; `- -1` and `a --b` are minus signs.
+        (b'?', b'.') if !rest.get(1).is_some_and(u8::is_ascii_digit) => "?.",
+        (b'?', b'?') => "??",
+        (b'&', b'&') => "&&",
+        (b'|', b'|') => "||",
+        (b'=', b'=') => "==",
+        (b'!', b'=') => "!=",
+        (b'<', b'>') => "<>",
+        (b'<', b'=') => "<=",
+        (b'>', b'=') => ">=",
+        (b'=', b'<') => "=<",
+        (b'=', b'>') => "=>",
+        (b'+', b'=') => "+=",
+        (b'-', b'=') => "-=",
+        (b'*', b'=') => "*=",
+        (b'/', b'=') => "/=",
+        (b'(', _) => "(",
+        (b')', _) => ")",
+        (b'[', _) => "[",
+        (b']', _) => "]",
+        (b'{', _) => "{",
+        (b'}', _) => "}",
+        (b',', _) => ",",
+        (b'.', _) => ".",
+        (b':', _) => ":",
+        (b'+', _) => "+",
+        (b'-', _) => "-",
+        (b'*', _) => "*",
+        (b'/', _) => "/",
+        (b'%', _) => "%",
+        (b'^', _) => "^",
+        (b'&', _) => "&",
+        (b'=', _) => "=",
+        (b'<', _) => "<",
+        (b'>', _) => ">",
+        (b'!', _) => "!",
+        (b'?', _) => "?",
+        (b'|', _) => "|",
+        _ => return None,
+    };
+    Some(symbol)
+}
 
 struct Lexer<'s> {
     source: &'s str,
@@ -114,11 +158,17 @@ impl<'s> Lexer<'s> {
     }
 
     fn line_end(&self, from: usize) -> usize {
-        self.source.get(from..self.end).and_then(|rest| rest.find('\n')).map_or(self.end, |at| from + at)
+        let rest = self.source.as_bytes().get(from..self.end).unwrap_or_default();
+        rest.iter().position(|byte| *byte == b'\n').map_or(self.end, |at| from + at)
     }
 
     fn run(&mut self) {
-        while self.at < self.end {
+        while let Some(next) = self.source.as_bytes().get(self.at).filter(|_| self.at < self.end) {
+            if *next == b' ' {
+                self.at += 1;
+                self.spaced = true;
+                continue;
+            }
             if self.at_line_start() && self.line_start() {
                 continue;
             }
@@ -130,7 +180,7 @@ impl<'s> Lexer<'s> {
     }
 
     fn at_line_start(&self) -> bool {
-        self.tokens.last().is_none_or(|token| token.kind == TokenKind::Newline)
+        self.tokens.last().is_none_or(|token| matches!(token.kind, TokenKind::Newline))
     }
 
     /// Comments and raw text that only the start of a line can open; true when something was consumed.
@@ -139,23 +189,24 @@ impl<'s> Lexer<'s> {
         let trimmed = rest.trim_start_matches([' ', '\t', '\r']);
         self.at += rest.len() - trimmed.len();
         let rest = trimmed;
+        let word = first_word(rest);
         let comment = rest.starts_with("//")
             || (rest.starts_with('#') && (self.open.is_empty() || !rest.starts_with("#{")))
-            || (first_word(rest).eq_ignore_ascii_case("rem") && !rest[3..].starts_with(['.', '[', '(', '=']));
+            || (word.eq_ignore_ascii_case("rem") && !rest[3..].starts_with(['.', '[', '(', '=']));
         if comment {
             self.at = self.line_end(self.at);
             return true;
         }
-        if first_word(rest).eq_ignore_ascii_case("begin") && self.text_block(rest) {
+        if word.eq_ignore_ascii_case("begin") && self.text_block(rest) {
             return true;
         }
-        if first_word(rest).eq_ignore_ascii_case("description") {
+        if word.eq_ignore_ascii_case("description") {
             let after = rest["description".len()..].trim_start_matches([' ', '\t']);
             if !after.starts_with(['"', '\'', '=', '.', '[', '\r', '\n']) && !after.is_empty() {
                 return self.raw_description(rest.len() - after.len());
             }
         }
-        if first_word(rest).eq_ignore_ascii_case("table") {
+        if word.eq_ignore_ascii_case("table") {
             let line = &self.source[self.at..self.line_end(self.at)];
             self.in_table = line.split_whitespace().nth(1).is_some_and(|word| word.starts_with(char::is_alphabetic));
         } else if self.in_table && ends_block(rest.split('\n').next().unwrap_or(""), "table") {
@@ -225,6 +276,7 @@ impl<'s> Lexer<'s> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return };
         match first {
+            'a'..='z' | 'A'..='Z' => self.word(),
             '\n' | ';' => {
                 self.at += 1;
                 self.push(TokenKind::Newline, start);
@@ -298,7 +350,7 @@ impl<'s> Lexer<'s> {
         if !scanned.closed {
             self.error(Code::UnclosedText, start, scanned.end, "this text has no closing `\"`");
         }
-        self.push(TokenKind::Text(scanned.parts.into()), start);
+        self.push(TokenKind::Text(scanned.parts), start);
     }
 
     fn number(&mut self) {
@@ -336,7 +388,7 @@ impl<'s> Lexer<'s> {
     }
 
     fn finish_number(&mut self, start: usize, kind: Option<TokenKind>) {
-        let joined = self.rest().find(|c| !is_word_char(c)).unwrap_or(self.rest().len());
+        let joined = first_word(self.rest()).len();
         if kind.is_none() || joined > 0 {
             self.at += joined;
             let text = &self.source[start..self.at];
@@ -350,10 +402,10 @@ impl<'s> Lexer<'s> {
     }
 
     fn word_from(&mut self, start: usize) {
-        let rest = self.rest();
-        self.at += rest.find(|c| !is_word_char(c)).unwrap_or(rest.len());
+        self.at += first_word(self.rest()).len();
         // `name$` is one name, `name${` is not.
-        if self.rest().starts_with('$') && !self.rest()[1..].starts_with(|c| c == '{' || is_word_char(c)) {
+        let rest = self.rest();
+        if rest.starts_with('$') && !rest[1..].starts_with(|c| c == '{' || is_word_char(c)) {
             self.at += 1;
         }
         let word = &self.source[start..self.at];
@@ -376,13 +428,7 @@ impl<'s> Lexer<'s> {
     fn symbol(&mut self, first: char) {
         let start = self.at;
         let rest = self.rest();
-        let found = SYMBOLS.iter().find(|symbol| {
-            rest.starts_with(**symbol)
-                // `c ?.5 : 1` is a ternary, `- -1` and `a --b` are minus signs, `/=`-like pairs need a name before.
-                && !(**symbol == "?." && rest[2..].starts_with(|c: char| c.is_ascii_digit()))
-                && !(matches!(**symbol, "++" | "--" | "->" | "<=>") )
-        });
-        let Some(symbol) = found else {
+        let Some(symbol) = symbol_at(rest) else {
             self.at += first.len_utf8();
             let help = if matches!(first, '“' | '”' | '„' | '«' | '»') {
                 "; texts are written with plain `\"`"
@@ -394,12 +440,12 @@ impl<'s> Lexer<'s> {
             return;
         };
         self.at += symbol.len();
-        match *symbol {
+        match symbol {
             "(" | "[" | "{" => self.bracket(symbol, start),
             ")" | "]" | "}" => {
                 let own = self.tokens.len();
                 self.push(TokenKind::Symbol(symbol), start);
-                if let Some((opener, _)) = self.open.pop_if(|(_, closer)| closer == symbol) {
+                if let Some((opener, _)) = self.open.pop_if(|(_, closer)| *closer == symbol) {
                     self.tokens[opener].partner = own as u32;
                     self.tokens[own].partner = opener as u32;
                 }
@@ -429,7 +475,16 @@ fn ends_block(line: &str, what: &str) -> bool {
 }
 
 fn first_word(text: &str) -> &str {
+    let plain = text.bytes().position(|byte| !is_plain_word(byte)).unwrap_or(text.len());
+    if text.as_bytes().get(plain).is_none_or(u8::is_ascii) {
+        return &text[..plain];
+    }
     &text[..text.find(|c| !is_word_char(c)).unwrap_or(text.len())]
+}
+
+/// [`is_word_char`] for what most words are made of.
+const fn is_plain_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 fn is_word_start(c: char) -> bool {

@@ -17,7 +17,7 @@ pub(crate) enum Part {
 
 /// A text literal that was read.
 pub(super) struct Scanned {
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Arc<[Part]>,
     /// One past the closing quote.
     pub(super) end: usize,
     pub(super) closed: bool,
@@ -27,6 +27,9 @@ pub(super) struct Scanned {
 
 /// Reads the text that opens at `start`; `\` as quote stands for `\"` inside a `${…}`.
 pub(super) fn scan(source: &str, start: usize, limit: usize, quote: char) -> Scanned {
+    if let Some(found) = plain(source, start, limit, quote) {
+        return found;
+    }
     if let Some(found) = scan_to(source, start, limit, quote, quote != '"') {
         // `TALK "a` and on the next line `TALK "b"`: the quote that closes would stand right before a word.
         let spans_lines = source[start..found.end].contains('\n');
@@ -38,7 +41,30 @@ pub(super) fn scan(source: &str, start: usize, limit: usize, quote: char) -> Sca
     let end = start + source[start..line_end].trim_end().len();
     let opener = if quote == '\\' { 2 } else { quote.len_utf8() };
     let text = source.get(start + opener..end).unwrap_or("");
-    Scanned { parts: vec![Part::Text(Arc::from(text))], end: end.max(start + 1), closed: false, unclosed: Vec::new() }
+    Scanned {
+        parts: Arc::from([Part::Text(Arc::from(text))]),
+        end: end.max(start + 1),
+        closed: false,
+        unclosed: Vec::new(),
+    }
+}
+
+/// A text of one line in which nothing has a meaning of its own: what nearly all texts are.
+fn plain(source: &str, start: usize, limit: usize, quote: char) -> Option<Scanned> {
+    let quote = u8::try_from(quote).ok().filter(|quote| *quote != b'\\')?;
+    let inside = source.as_bytes().get(start + 1..limit)?;
+    let special = |byte: &u8| *byte == quote || matches!(byte, b'\\' | b'$' | b'\n' | b'\r');
+    let len = inside.iter().position(special).filter(|len| inside[*len] == quote)?;
+    if inside.get(len + 1) == Some(&quote) {
+        return None;
+    }
+    let text = source.get(start + 1..start + 1 + len)?;
+    Some(Scanned {
+        parts: Arc::from([Part::Text(Arc::from(text))]),
+        end: start + len + 2,
+        closed: true,
+        unclosed: Vec::new(),
+    })
 }
 
 fn scan_to(source: &str, start: usize, limit: usize, quote: char, one_line: bool) -> Option<Scanned> {
@@ -210,6 +236,6 @@ impl Builder {
 
     fn finish(mut self, end: usize) -> Scanned {
         let unclosed = std::mem::take(&mut self.unclosed);
-        Scanned { parts: self.parts(), end, closed: true, unclosed }
+        Scanned { parts: self.parts().into(), end, closed: true, unclosed }
     }
 }

@@ -18,17 +18,17 @@ impl Parser<'_> {
         if word.is_empty() || word.len() > 12 || self.assignment_at(self.at).is_some() {
             return None;
         }
-        let next = self.word_at(self.at + 1).to_ascii_uppercase();
+        let next = self.upper_at(self.at + 1);
         let ends = |at: usize| self.line_ends_at(at);
-        Some(match word.to_ascii_uppercase().as_str() {
+        Some(match self.upper_at(self.at) {
             "END" if next == "ERROR" => return None,
-            "END" => (block_named(&next)?, 2),
+            "END" => (block_named(next)?, 2),
             "ENDIF" | "END_IF" | "ELSE" | "ELSEIF" => (BlockKind::If, 1),
             "NEXT" if ends(self.at + 1) || ends(self.at + 2) || self.is_symbol_at(self.at + 2, ",") => {
                 (BlockKind::For, 1)
             }
             "WEND" | "ENDWHILE" | "END_WHILE" if ends(self.at + 1) => (BlockKind::While, 1),
-            "LOOP" if ends(self.at + 1) || matches!(next.as_str(), "WHILE" | "UNTIL") => (BlockKind::Do, 1),
+            "LOOP" if ends(self.at + 1) || matches!(next, "WHILE" | "UNTIL") => (BlockKind::Do, 1),
             "CASE" | "END_SELECT" | "END_SWITCH" => (BlockKind::Select, 1),
             "DEFAULT" if ends(self.at + 1) || self.is_symbol_at(self.at + 1, ":") => (BlockKind::Select, 1),
             "CATCH" | "FINALLY" | "END_TRY" => (BlockKind::Try, 1),

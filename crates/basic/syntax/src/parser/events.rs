@@ -55,9 +55,9 @@ impl Parser<'_> {
             return Ok(Event::Named(self.literal_text("the event")?));
         }
         let loc = self.loc();
-        let word = self.word().to_ascii_uppercase();
+        let word = self.upper_at(self.at);
         self.advance();
-        let change = match word.as_str() {
+        let change = match word {
             "INSERT" => Some(RowChange::Insert),
             "UPDATE" => Some(RowChange::Update),
             "DELETE" => Some(RowChange::Delete),
@@ -71,7 +71,7 @@ impl Parser<'_> {
             };
             return Ok(Event::Row { change, table });
         }
-        match word.as_str() {
+        match word {
             "EVENT" => Ok(Event::Named(self.literal_text("the event")?)),
             "EMAIL" | "MAIL" => {
                 let address = self.literal_text("the address")?;
@@ -101,7 +101,7 @@ impl Parser<'_> {
             }
             _ => {
                 let known = ["ERROR", "INSERT", "UPDATE", "DELETE", "EMAIL", "CHANGE", "FORM", "EVENT"];
-                let help = suggest::nearest(&word, known.into_iter()).map_or_else(
+                let help = suggest::nearest(word, known.into_iter()).map_or_else(
                     || {
                         "Events are INSERT OF, UPDATE OF, DELETE OF, EMAIL, CHANGE, FORM SUBMIT or a name in quotes."
                             .into()

@@ -1,7 +1,5 @@
 //! Operators and their precedence.
 
-use std::sync::Arc;
-
 use botserver_basic_types::{BinaryOp, UnaryOp, Value};
 
 use super::{Columns, PResult, Parser};
@@ -45,7 +43,7 @@ impl Infix {
     }
 }
 
-impl Parser<'_> {
+impl<'s> Parser<'s> {
     /// A whole expression.
     pub(super) fn expression(&mut self) -> PResult<Expr> {
         self.expression_at(level::TERNARY)
@@ -129,7 +127,7 @@ impl Parser<'_> {
     fn infix(&mut self) -> Option<(Infix, bool)> {
         if self.at_line_end() && !self.at_end() {
             let mut next = self.at;
-            while self.token_at(next).kind == TokenKind::Newline {
+            while matches!(self.token_at(next).kind, TokenKind::Newline) {
                 next += 1;
             }
             let continues = match self.token_at(next).kind {
@@ -181,9 +179,9 @@ impl Parser<'_> {
             return None;
         }
         let negated = word.eq_ignore_ascii_case("NOT");
-        let word = if negated { self.word_at(self.at + 1) } else { word };
+        let word = self.upper_at(self.at + usize::from(negated));
         let compare = |op| Infix::Binary(op, level::COMPARE);
-        let infix = match word.to_ascii_uppercase().as_str() {
+        let infix = match word {
             "MOD" if !negated => Infix::Binary(BinaryOp::Modulo, level::MULTIPLY),
             "AND" if !negated => Infix::Binary(BinaryOp::And, level::AND),
             "OR" if !negated => Infix::Binary(BinaryOp::Or, level::OR),
@@ -294,7 +292,7 @@ impl Parser<'_> {
     }
 
     /// A condition of IF, WHILE and so on: commands in it end at AND, OR and comparisons.
-    pub(super) fn condition(&mut self, stops: &[&str]) -> PResult<Expr> {
+    pub(super) fn condition(&mut self, stops: &[&'static str]) -> PResult<Expr> {
         self.with_stops(stops, |parser| {
             parser.context.in_condition = true;
             parser.expression()
@@ -302,8 +300,12 @@ impl Parser<'_> {
     }
 
     /// Parses with more words that end an operand.
-    pub(super) fn with_stops<T>(&mut self, stops: &[&str], parse: impl FnOnce(&mut Self) -> PResult<T>) -> PResult<T> {
-        self.within(|context| context.stops.extend(stops.iter().map(|word| Arc::from(*word))), parse)
+    pub(super) fn with_stops<T>(
+        &mut self,
+        stops: &[&'s str],
+        parse: impl FnOnce(&mut Self) -> PResult<T>,
+    ) -> PResult<T> {
+        self.within(|context| context.stops.extend(stops), parse)
     }
 
     /// True when the word ends an operand here.

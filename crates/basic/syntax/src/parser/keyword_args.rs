@@ -8,6 +8,7 @@ use super::{Columns, PResult, Parser, expressions::level, keyword_call::Piece};
 use crate::{
     ast::{ArgExpr, Expr, ExprKind},
     codes::Code,
+    fold,
     grammar::ArgKind,
     lexer::{Part, TokenKind},
 };
@@ -115,7 +116,7 @@ impl Parser<'_> {
             && rest.split('.').all(|part| !part.is_empty() && part.chars().all(crate::lexer::is_word_char))
         {
             let rest = rest.to_owned();
-            let name = crate::ast::Name { key: Arc::from(head.to_lowercase()), text: Arc::from(head), loc: start };
+            let name = crate::ast::Name { key: self.names.key(head), text: Arc::from(head), loc: start };
             self.advance();
             let mut path = self.node(start, ExprKind::Variable(name))?;
             for part in rest.split('.') {
@@ -124,8 +125,8 @@ impl Parser<'_> {
             }
             return Ok(path);
         }
-        let own = self.word().to_lowercase();
-        if !own.is_empty() && self.assigning.as_deref() == Some(&*own) && self.line_ends_at(self.at + 1) {
+        let own = self.assigning.as_deref();
+        if own.is_some_and(|own| fold::lower(self.word(), |word| word == own)) && self.line_ends_at(self.at + 1) {
             self.advance();
             return self.node(start, ExprKind::Literal(Value::text(self.slice(start))));
         }
@@ -189,7 +190,7 @@ impl Parser<'_> {
     fn columns(&mut self) -> PResult<Vec<(Expr, Option<String>)>> {
         let mut columns = Vec::new();
         self.context.comma_ends = true;
-        self.context.stops.push(Arc::from("AS"));
+        self.context.stops.push("AS");
         loop {
             self.context.columns = Columns::Left;
             let column = self.expression();

@@ -54,7 +54,7 @@ impl<'g> Walk<'g> {
         let mut walk = Self { automaton, threads: Vec::new(), pieces: Vec::new() };
         for (form, (_, _, start, _)) in automaton.forms.iter().enumerate() {
             let states = automaton.closure(*start);
-            walk.threads.extend(states.into_iter().map(|state| Thread { form, state, captured: Vec::new() }));
+            walk.threads.extend(states.iter().map(|state| Thread { form, state: *state, captured: Vec::new() }));
         }
         walk
     }
@@ -74,8 +74,8 @@ impl<'g> Walk<'g> {
             let mut captured = thread.captured.clone();
             captured.extend(record);
             for state in self.automaton.closure(to) {
-                if !next.iter().any(|known| known.form == thread.form && known.state == state) {
-                    next.push(Thread { form: thread.form, state, captured: captured.clone() });
+                if !next.iter().any(|known| known.form == thread.form && known.state == *state) {
+                    next.push(Thread { form: thread.form, state: *state, captured: captured.clone() });
                 }
             }
         }
@@ -127,16 +127,16 @@ impl<'g> Walk<'g> {
     }
 
     /// Words and symbols that may follow the arguments of a kind.
-    fn follow(&self, kind: ArgKind) -> (Vec<Arc<str>>, bool) {
-        let (mut words, mut equal) = (Vec::new(), false);
+    fn follow(&self, kind: ArgKind) -> (Vec<&'g str>, bool) {
+        let (mut words, mut equal) = (Vec::<&str>::new(), false);
         for (_, edge, to) in self.edges() {
             if !matches!(edge, Edge::Arg(_, own) if fits(*own, kind)) {
                 continue;
             }
             for state in self.automaton.closure(to) {
-                for (edge, _) in &self.automaton.edges[state] {
+                for (edge, _) in &self.automaton.edges[*state] {
                     match edge {
-                        Edge::Word(word, _) if !words.contains(word) => words.push(word.clone()),
+                        Edge::Word(word, _) if !words.contains(&&**word) => words.push(word),
                         Edge::Symbol("=") => equal = true,
                         _ => {}
                     }
@@ -152,7 +152,7 @@ impl<'g> Walk<'g> {
         let targets = self.edges().filter(|(_, edge, _)| matches!(edge, Edge::Arg(_, own) if *own as u8 == kind as u8));
         let mut states = targets.flat_map(|(thread, _, to)| {
             let accepting = self.automaton.forms[thread.form].3;
-            self.automaton.closure(to).into_iter().map(move |state| (state, accepting))
+            self.automaton.closure(to).iter().map(move |state| (*state, accepting))
         });
         states.any(|(state, accepting)| {
             let ends = state == accepting && (word.is_empty() || parser.is_stop(&word));
@@ -350,7 +350,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Reads parts as long as a form goes on with them.
-    fn walk_forms(&mut self, walk: &mut Walk<'_>, brackets: bool) -> PResult<()> {
+    fn walk_forms(&mut self, walk: &mut Walk<'s>, brackets: bool) -> PResult<()> {
         let comma_ends = self.context.comma_ends && !brackets;
         let mut after_arg = false;
         loop {
@@ -469,7 +469,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Reads one argument; true when a comma after it may be left out.
-    fn argument(&mut self, walk: &mut Walk<'_>) -> PResult<bool> {
+    fn argument(&mut self, walk: &mut Walk<'s>) -> PResult<bool> {
         let kinds: Vec<ArgKind> = walk
             .edges()
             .filter_map(|(_, edge, _)| if let Edge::Arg(_, kind) = edge { Some(*kind) } else { None })

@@ -17,12 +17,10 @@ mod suggest;
 mod table;
 mod text_blocks;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use botserver_basic_types::{Diagnostic, Severity};
+use foldhash::{HashMap, HashSet};
 
 pub use self::suggest::nearest;
 
@@ -69,7 +67,7 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
     let mut script = Script {
         file: Arc::from(file),
         source: Arc::from(source),
-        line_starts: std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect(),
+        line_starts: line_starts(source),
         workflow: source.lines().next().is_some_and(|line| line.trim().eq_ignore_ascii_case("#workflow")),
         ..Script::default()
     };
@@ -77,9 +75,11 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
     let folded = |names: &[String]| names.iter().map(|name| Arc::from(name.to_lowercase())).collect::<Vec<Arc<str>>>();
     let mut variables = grammar.variables().to_vec();
     variables.extend(folded(&options.variables));
-    let names = names::collect(source, &lexed.tokens, &variables, &folded(&options.procedures));
+    let upper = source.to_ascii_uppercase();
+    let names = names::collect(source, &upper, &lexed.tokens, &variables, &folded(&options.procedures));
     let mut parser = Parser {
         source,
+        upper: &upper,
         grammar,
         names,
         tokens: lexed.tokens,
@@ -93,7 +93,7 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
         open: Vec::new(),
         labels: Labels::default(),
         single_line: 0,
-        defined: HashSet::new(),
+        defined: HashSet::default(),
         procedure: false,
         assigning: None,
         filters: filter_text::Filters::default(),
@@ -124,6 +124,11 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
     Parsed { script, diagnostics }
 }
 
+fn line_starts(source: &str) -> Vec<u32> {
+    let ends = source.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, after)| after);
+    std::iter::once(0).chain(ends).collect()
+}
+
 /// An error was recorded; the statement is given up.
 #[derive(Debug)]
 struct Bail;
@@ -152,7 +157,7 @@ enum Columns {
 
 /// What surrounds the expression being parsed.
 #[derive(Clone, Debug, Default)]
-struct Context {
+struct Context<'s> {
     /// Line ends do not count.
     in_brackets: bool,
     /// A comma ends a keyword's last argument.
@@ -161,7 +166,7 @@ struct Context {
     in_condition: bool,
     columns: Columns,
     /// Words that end an operand here, upper case.
-    stops: Vec<Arc<str>>,
+    stops: Vec<&'s str>,
     /// `=` ends an operand here.
     stop_at_equal: bool,
 }
@@ -195,6 +200,8 @@ const MAX_ERRORS: usize = 50;
 
 struct Parser<'s> {
     source: &'s str,
+    /// The source in upper case, for recognizing words.
+    upper: &'s str,
     grammar: &'s Grammar,
     names: Names,
     tokens: Vec<Token>,
@@ -204,7 +211,7 @@ struct Parser<'s> {
     script: Script,
     depth: u32,
     text_depth: u32,
-    context: Context,
+    context: Context<'s>,
     open: Vec<BlockKind>,
     labels: Labels,
     /// Depth of single-line IFs: ELSE ends a statement.
@@ -220,11 +227,13 @@ struct Parser<'s> {
 impl<'s> Parser<'s> {
     // ---- cursor -----------------------------------------------------------------------------
 
+    #[inline]
     fn token(&self) -> &Token {
         self.token_at(self.at)
     }
 
     /// The token at an index; the end of the file for any index beyond.
+    #[inline]
     fn token_at(&self, at: usize) -> &Token {
         &self.tokens[at.min(self.tokens.len() - 1)]
     }
@@ -250,29 +259,39 @@ impl<'s> Parser<'s> {
     }
 
     fn skip_newlines(&mut self) {
-        while self.token().kind == TokenKind::Newline {
+        while matches!(self.token().kind, TokenKind::Newline) {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn slice(&self, loc: Loc) -> &'s str {
         self.source.get(loc.start as usize..loc.end as usize).unwrap_or("")
     }
 
     /// The word at an index, or nothing.
+    #[inline]
     fn word_at(&self, at: usize) -> &'s str {
         let token = self.token_at(at);
-        if token.kind == TokenKind::Word { self.slice(token.loc) } else { "" }
+        if matches!(token.kind, TokenKind::Word) { self.slice(token.loc) } else { "" }
     }
 
     fn word(&self) -> &'s str {
         self.word_at(self.at)
     }
 
+    /// The word at an index in upper case, or nothing.
+    fn upper_at(&self, at: usize) -> &'s str {
+        let Token { kind: TokenKind::Word, loc, .. } = self.token_at(at) else { return "" };
+        self.upper.get(loc.start as usize..loc.end as usize).unwrap_or("")
+    }
+
+    #[inline]
     fn is_word_at(&self, at: usize, wanted: &str) -> bool {
         self.word_at(at).eq_ignore_ascii_case(wanted)
     }
 
+    #[inline]
     fn is_word(&self, wanted: &str) -> bool {
         self.is_word_at(self.at, wanted)
     }
@@ -281,10 +300,12 @@ impl<'s> Parser<'s> {
         wanted.iter().any(|word| self.is_word(word))
     }
 
+    #[inline]
     fn is_symbol_at(&self, at: usize, wanted: &str) -> bool {
         matches!(self.token_at(at).kind, TokenKind::Symbol(symbol) if symbol == wanted)
     }
 
+    #[inline]
     fn is_symbol(&self, wanted: &str) -> bool {
         self.is_symbol_at(self.at, wanted)
     }
@@ -299,8 +320,8 @@ impl<'s> Parser<'s> {
 
     /// Takes the words one after another, `_` joining some of them, or none at all.
     fn take_words(&mut self, wanted: &[&str]) -> bool {
-        let joined = wanted.join("_");
-        if self.take_word(&joined) {
+        if self.is_joined(wanted) {
+            self.advance();
             return true;
         }
         let all = wanted.iter().enumerate().all(|(index, word)| self.is_word_at(self.at + index, word));
@@ -312,6 +333,15 @@ impl<'s> Parser<'s> {
         all
     }
 
+    /// One word that is all of these with `_` between them.
+    fn is_joined(&self, wanted: &[&str]) -> bool {
+        let word = self.word();
+        wanted.len() > 1
+            && word.len() == wanted.iter().map(|word| word.len() + 1).sum::<usize>() - 1
+            && word.split('_').zip(wanted).all(|(part, wanted)| part.eq_ignore_ascii_case(wanted))
+            && word.split('_').count() == wanted.len()
+    }
+
     fn take_symbol(&mut self, wanted: &str) -> bool {
         let found = self.is_symbol(wanted);
         if found {
@@ -320,16 +350,19 @@ impl<'s> Parser<'s> {
         found
     }
 
+    #[inline]
     fn line_ends_at(&self, at: usize) -> bool {
         matches!(self.token_at(at).kind, TokenKind::Newline | TokenKind::Eof)
     }
 
+    #[inline]
     fn at_line_end(&self) -> bool {
         self.line_ends_at(self.at)
     }
 
+    #[inline]
     fn at_end(&self) -> bool {
-        self.token().kind == TokenKind::Eof
+        matches!(self.token().kind, TokenKind::Eof)
     }
 
     fn at_statement_end(&self) -> bool {
@@ -450,7 +483,7 @@ impl<'s> Parser<'s> {
     /// Runs `parse` in another context and returns to the present one.
     fn within<T>(
         &mut self,
-        change: impl FnOnce(&mut Context),
+        change: impl FnOnce(&mut Context<'s>),
         parse: impl FnOnce(&mut Self) -> PResult<T>,
     ) -> PResult<T> {
         let saved = self.context.clone();
@@ -468,31 +501,27 @@ impl<'s> Parser<'s> {
             let message = format!("`{}` has no `{closer}`", self.slice(open));
             return self.bail(Code::UnclosedBracket, open, message);
         }
-        let change = |context: &mut Context| {
-            let columns = context.columns;
-            let in_condition = context.in_condition;
-            *context = Context { in_brackets: true, comma_ends: true, columns, in_condition, ..Context::default() };
-        };
-        self.within(change, |parser| {
-            parser.advance();
-            let inner = parse(parser)?;
-            if !parser.is_symbol(closer) {
-                return parser.expected(&format!("`{closer}`"));
-            }
-            Ok(inner)
-        })
-        .inspect(|_| self.advance())
+        let Context { columns, in_condition, .. } = self.context;
+        let inside = Context { in_brackets: true, comma_ends: true, columns, in_condition, ..Context::default() };
+        let outside = std::mem::replace(&mut self.context, inside);
+        self.advance();
+        let inner = parse(self)
+            .and_then(|inner| if self.is_symbol(closer) { Ok(inner) } else { self.expected(&format!("`{closer}`")) });
+        self.context = outside;
+        inner.inspect(|_| self.advance())
     }
 
     // ---- names ------------------------------------------------------------------------------
 
     fn make_name(&self, loc: Loc) -> Name {
         let text = self.slice(loc);
-        Name { key: Arc::from(text.to_lowercase()), text: Arc::from(text), loc }
+        let key = self.names.key(text);
+        let text = if *key == *text { key.clone() } else { Arc::from(text) };
+        Name { key, text, loc }
     }
 
     fn name(&mut self, what: &str) -> PResult<Name> {
-        if self.token().kind != TokenKind::Word {
+        if !matches!(self.token().kind, TokenKind::Word) {
             return self.expected(what);
         }
         let name = self.make_name(self.loc());

@@ -21,10 +21,10 @@ impl Parser<'_> {
 
     fn primary(&mut self) -> PResult<Expr> {
         let start = self.loc();
-        match self.token().kind.clone() {
-            TokenKind::Int(value) => self.literal(Value::Int(value)),
-            TokenKind::Float(value) => self.literal(Value::Float(value)),
-            TokenKind::Text(parts) => self.text_literal(&parts),
+        match &self.token().kind {
+            TokenKind::Int(value) => self.literal(Value::Int(*value)),
+            TokenKind::Float(value) => self.literal(Value::Float(*value)),
+            TokenKind::Text(parts) => self.text_literal(&parts.clone()),
             TokenKind::Symbol("[") => self.array_literal(),
             TokenKind::Symbol("{") => self.object_literal(),
             TokenKind::Symbol("(") => self.bracketed(")", Self::expression),
@@ -140,9 +140,9 @@ impl Parser<'_> {
         if word.len() > 16 {
             return Ok(None);
         }
-        let upper = word.to_ascii_uppercase();
+        let upper = self.upper_at(self.at);
         if !called {
-            let value = match upper.as_str() {
+            let value = match upper {
                 "TRUE" => Some(Value::Bool(true)),
                 "FALSE" => Some(Value::Bool(false)),
                 "NULL" | "NOTHING" => Some(Value::Null),
@@ -152,8 +152,8 @@ impl Parser<'_> {
                 return self.literal(value).map(Some);
             }
         }
-        let next = self.word_at(self.at + 1).to_ascii_uppercase();
-        match (upper.as_str(), next.as_str()) {
+        let next = self.upper_at(self.at + 1);
+        match (upper, next) {
             ("NEW" | "CREATE", "ARRAY" | "OBJECT") => {
                 self.advance();
                 self.advance();
@@ -180,7 +180,7 @@ impl Parser<'_> {
             ("IF" | "IIF", _) if called => return self.inline_if().map(Some),
             _ => {}
         }
-        self.error_state(&upper, &next, called)
+        self.error_state(upper, next, called)
     }
 
     /// `ERROR`, `ERR`, `ERROR MESSAGE` and their spellings.

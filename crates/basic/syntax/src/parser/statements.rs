@@ -87,7 +87,7 @@ impl Parser<'_> {
             }
             self.statement(out);
             // A block without its end leaves the cursor at the beginning of the line that shows it.
-            let fresh_line = self.at > 0 && self.token_at(self.at - 1).kind == TokenKind::Newline;
+            let fresh_line = self.at > 0 && matches!(self.token_at(self.at - 1).kind, TokenKind::Newline);
             if !self.at_line_end() && !fresh_line {
                 let message = format!("{} is left over after the statement", self.shown());
                 let loc = self.loc();
@@ -114,8 +114,9 @@ impl Parser<'_> {
 
     fn try_statement(&mut self, out: &mut Block) -> PResult<()> {
         let start = self.loc();
-        match self.token().kind.clone() {
+        match &self.token().kind {
             TokenKind::Block(block) => {
+                let block = block.clone();
                 self.advance();
                 let call = self.text_block(&block, start)?;
                 self.push(out, start, StmtKind::Keyword(call));
@@ -127,18 +128,18 @@ impl Parser<'_> {
         if let Some(equal) = self.assignment_at(self.at) {
             return self.assignment(out, equal);
         }
-        let word = self.word().to_ascii_uppercase();
-        let next = self.word_at(self.at + 1).to_ascii_uppercase();
-        if self.label(out)? || self.declaration(&word, &next, out)? || self.control(&word, &next, out)? {
+        let word = self.upper_at(self.at);
+        let next = self.upper_at(self.at + 1);
+        if self.label(out)? || self.declaration(word, next, out)? || self.control(word, next, out)? {
             return Ok(());
         }
-        if let Some(kind) = self.simple(&word, &next, out)? {
+        if let Some(kind) = self.simple(word, next, out)? {
             self.push(out, start, kind);
             return Ok(());
         }
         let called = self.is_symbol_at(self.at + 1, ".") || self.is_symbol_at(self.at + 1, "?.");
         if !called
-            && !self.names.is_procedure(&word)
+            && !self.names.is_procedure(word)
             && let Some(found) = self.keyword_here(true)
         {
             let (call, target) = self.keyword_statement(found)?;

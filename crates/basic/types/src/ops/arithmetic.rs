@@ -43,10 +43,9 @@ pub fn add(heap: &mut Heap, left: &Val, right: &Val) -> Result<Val> {
 
 /// `a & b`: the texts of both, one after the other.
 pub fn concat(heap: &mut Heap, left: &Val, right: &Val) -> Result<Val> {
-    let mut out = String::new();
-    if let (Val::Text(a), Val::Text(b)) = (left, right) {
-        out.reserve_exact(a.len() + b.len());
-    }
+    // A number takes twenty characters at most.
+    let room = |value: &Val| if let Val::Text(text) = value { text.len() } else { 20 };
+    let mut out = String::with_capacity(room(left) + room(right));
     write_text(heap, left, &mut out)?;
     write_text(heap, right, &mut out)?;
     check_len(heap, out.len())?;

@@ -2,12 +2,14 @@
 //! script, what only a procedure assigns is local to it, and what it only reads belongs to the script
 //! (a setting or a predefined name).
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use botserver_basic_syntax::ast::{
     Block, CasePattern, Expr, ExprKind, Hear, HearKind, LValue, Name, OnError, Procedure, Step, Stmt, StmtKind,
 };
-use indexmap::IndexMap;
+use foldhash::HashSet;
+
+use super::IndexMap;
 
 /// Names of one body.
 #[derive(Default)]
@@ -41,12 +43,16 @@ impl Mentions {
     }
 
     fn read(&mut self, name: &Name) {
-        self.all.entry(name.key.clone()).or_insert_with(|| name.text.clone());
+        if !self.all.contains_key(&name.key) {
+            self.all.insert(name.key.clone(), name.text.clone());
+        }
     }
 
     fn write(&mut self, name: &Name) {
         self.read(name);
-        self.assigned.insert(name.key.clone());
+        if !self.assigned.contains(&name.key) {
+            self.assigned.insert(name.key.clone());
+        }
     }
 
     pub(crate) fn block(&mut self, block: &Block) {

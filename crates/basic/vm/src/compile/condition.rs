@@ -1,7 +1,7 @@
 //! Conditions as jumps: short-circuit operators and comparisons without a boolean in between.
 
 use botserver_basic_syntax::ast::{Expr, ExprKind};
-use botserver_basic_types::{BinaryOp, Heap, UnaryOp, Val, ops};
+use botserver_basic_types::{BinaryOp, Heap, UnaryOp, Val, Value, ops};
 
 use super::{
     emit::{Emitter, Patch},
@@ -105,8 +105,13 @@ fn test_small(op: BinaryOp, a: Reg, value: i16, when: bool) -> Ins {
 
 /// A whole number that fits into an instruction.
 pub(crate) fn small(expr: &Expr) -> Option<i16> {
-    match fold::constant(expr)? {
-        Val::Int(value) => i16::try_from(value).ok(),
-        _ => None,
-    }
+    let value = match &expr.kind {
+        ExprKind::Literal(Value::Int(value)) => *value,
+        ExprKind::Unary(..) | ExprKind::Binary(..) => match fold::constant(expr)? {
+            Val::Int(value) => value,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    i16::try_from(value).ok()
 }

@@ -1,9 +1,10 @@
 //! One chunk under construction: registers, jumps, statements' tables. Registers are handed out like a
 //! stack above the variables, so a mark is enough to release them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use botserver_basic_syntax::ast::{Block, Loc, Name, Script};
+use foldhash::HashMap;
 
 use super::{Problems, TOO_LARGE, binder::Mentions, tables::Tables, traps::Finally};
 use crate::code::{Chunk, Ins, Mark, Reg, Unit};
@@ -93,7 +94,7 @@ impl<'a, 'p> Emitter<'a, 'p> {
             next: first_free,
             loops: Vec::new(),
             finally: Vec::new(),
-            labels: HashMap::new(),
+            labels: HashMap::default(),
             gosub: false,
             kept: None,
             result: None,
@@ -148,9 +149,8 @@ impl<'a, 'p> Emitter<'a, 'p> {
         let pc = self.pc();
         let last = self.chunk.marks.last();
         if last.is_none_or(|mark| mark.start != self.loc.start || mark.end != self.loc.end) {
-            let span = self.script.span(self.loc);
-            let mark = Mark { pc, start: span.start, end: span.end, line: span.line, column: span.column };
-            self.chunk.marks.push(mark);
+            let (line, column) = self.script.position(self.loc);
+            self.chunk.marks.push(Mark { pc, start: self.loc.start, end: self.loc.end, line, column });
         }
         self.chunk.code.push(ins);
         pc as usize

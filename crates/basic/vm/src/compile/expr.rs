@@ -62,6 +62,12 @@ impl Emitter<'_, '_> {
     }
 
     fn value(&mut self, expr: &Expr, dst: Reg) {
+        if let ExprKind::Literal(Value::Text(text)) = &expr.kind {
+            self.at(expr.loc);
+            let index = self.tables.text(text);
+            self.emit(Ins::LoadConst { dst, index });
+            return;
+        }
         if let Some(value) = fold::constant(expr) {
             self.at(expr.loc);
             return self.load(&value, dst);

@@ -10,7 +10,11 @@ pub(crate) fn constant(expr: &Expr) -> Option<Val> {
         ExprKind::Literal(value) => plain(value),
         ExprKind::Unary(UnaryOp::Negate, operand) => ops::negate(&constant(operand)?).ok(),
         ExprKind::Unary(UnaryOp::Not, operand) => Some(Val::Bool(!ops::truthy(&Heap::default(), &constant(operand)?))),
-        ExprKind::Binary(op, left, right) => binary(*op, &constant(left)?, &constant(right)?),
+        ExprKind::Binary(op, left, right) => {
+            // In a chain the right side is the short one: it says at once that there is nothing to fold.
+            let right = constant(right)?;
+            binary(*op, &constant(left)?, &right)
+        }
         _ => None,
     }
 }

@@ -28,6 +28,9 @@ use crate::{
     info::ScriptInfo,
 };
 
+/// By name, in order of appearance.
+type IndexMap<K, V> = indexmap::IndexMap<K, V, foldhash::fast::RandomState>;
+
 /// One parsed file with what the parser said about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {

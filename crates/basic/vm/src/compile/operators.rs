@@ -1,7 +1,7 @@
 //! Operators as values: arithmetic, comparisons, short-circuit logic, and `x = x + …` in place.
 
 use botserver_basic_syntax::ast::{Expr, ExprKind, Loc, Name};
-use botserver_basic_types::{BinaryOp, UnaryOp};
+use botserver_basic_types::{BinaryOp, UnaryOp, Value};
 
 use super::{
     condition::small,
@@ -39,13 +39,20 @@ impl Emitter<'_, '_> {
                 self.land([given]);
                 return self.move_to(dst, value);
             }
-            BinaryOp::Add | BinaryOp::Subtract => {
+            BinaryOp::Add if let Some(terms) = text_sum(whole) => {
+                let first = self.exprs(terms.iter().copied());
+                self.at(whole.loc);
+                self.emit(Ins::Interpolate { dst, first, count: terms.len() as u16 });
+                return;
+            }
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Modulo => {
                 if let Some(value) = small(right) {
                     let a = self.expr(left);
                     self.at(whole.loc);
                     // Two instructions: `"5" - 1` counts where `"5" + 1` joins.
                     self.emit(match op {
                         BinaryOp::Add => Ins::AddInt { dst, a, value },
+                        BinaryOp::Modulo => Ins::ModuloInt { dst, a, value },
                         _ => Ins::SubtractInt { dst, a, value },
                     });
                     return;
@@ -118,4 +125,18 @@ impl Emitter<'_, '_> {
         });
         true
     }
+}
+
+/// The terms of `"text" + a + b`: what begins with a text is joined whatever follows, so all of it at once.
+fn text_sum(whole: &Expr) -> Option<Vec<&Expr>> {
+    let mut terms = Vec::new();
+    let mut inner = whole;
+    while let ExprKind::Binary(BinaryOp::Add, left, right) = &inner.kind {
+        terms.push(&**right);
+        inner = left;
+    }
+    terms.push(inner);
+    terms.reverse();
+    let is_text = |expr: &&Expr| matches!(expr.kind, ExprKind::Literal(Value::Text(_)) | ExprKind::Interpolated(_));
+    ((3..=60).contains(&terms.len()) && terms.iter().take(2).any(is_text)).then_some(terms)
 }

@@ -1,12 +1,12 @@
 //! One script: its declarations as data, its variables, and its chunks (body, procedures, handlers).
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use botserver_basic_syntax::ast::{Block, EventHandler, Loc, Name, Procedure, Script};
-use indexmap::IndexMap;
+use foldhash::HashMap;
 
 use super::{
-    MISSING_INCLUDE, Problems, Source, TOO_LARGE,
+    IndexMap, MISSING_INCLUDE, Problems, Source, TOO_LARGE,
     binder::Mentions,
     emit::{Callee, Emitter, Place},
     fold,
@@ -90,7 +90,8 @@ pub(crate) fn compile(
 ) -> ScriptCode {
     let Some(Source { script, .. }) = sources.get(index).copied() else { return ScriptCode::default() };
     let procedures = procedures(problems, sources, script, index);
-    let mut variables = Variables::of(script, &procedures);
+    let body = Mentions::of_block(&script.body);
+    let variables = Variables::of(script, &body, &procedures);
     if variables.slots.len() > 20_000 {
         problems.error(TOO_LARGE, Loc::default(), "the script has too many variables");
         return ScriptCode::default();
@@ -113,12 +114,12 @@ pub(crate) fn compile(
         .collect();
 
     let mut unit = Unit { tables, problems, script, source: index as u16, callees: &callees };
-    code.chunks.push(unit.body(&script.body, &mut variables, true, "body"));
+    code.chunks.push(unit.body(&script.body, &body, &variables, true, "body"));
     for declared in procedures.values() {
         code.chunks.push(unit.procedure(declared, &variables));
     }
     let mut handler = |block: &Block, name: &str| {
-        let chunk = unit.body(block, &mut variables, false, name);
+        let chunk = unit.body(block, &Mentions::of_block(block), &variables, false, name);
         code.handlers.push(code.chunks.len() as u16);
         code.chunks.push(chunk);
         Entry::Handler(code.handlers.len() as u16 - 1)
@@ -147,7 +148,7 @@ fn procedures<'a>(
     script: &'a Script,
     index: usize,
 ) -> IndexMap<Arc<str>, Declared<'a>> {
-    let mut found = IndexMap::new();
+    let mut found = IndexMap::default();
     let mut add = |script: &'a Script, source: u16| {
         for procedure in &script.procedures {
             found.entry(procedure.name.key.clone()).or_insert_with(|| Declared {
@@ -194,18 +195,19 @@ struct Variables {
 }
 
 impl Variables {
-    fn of(script: &Script, procedures: &IndexMap<Arc<str>, Declared<'_>>) -> Self {
-        let mut slots = IndexMap::new();
+    fn of(script: &Script, body: &Mentions, procedures: &IndexMap<Arc<str>, Declared<'_>>) -> Self {
+        let mut slots = IndexMap::default();
         for param in &script.params {
             slots.insert(param.name.key.clone(), param.name.text.clone());
         }
-        let mut mentions = Mentions::of_block(&script.body);
+        slots.extend(body.all.iter().map(|(key, text)| (key.clone(), text.clone())));
+        let mut mentions = Mentions::default();
         script.events.iter().filter_map(|event| event.body.as_ref()).for_each(|body| mentions.block(body));
         script.schedules.iter().filter_map(|schedule| schedule.body.as_ref()).for_each(|body| mentions.block(body));
         for param in &script.params {
             param.default.iter().for_each(|default| mentions.expression(default));
         }
-        slots.extend(mentions.all);
+        slots.extend(mentions.all.into_iter().filter(|(key, _)| !body.all.contains_key(key)));
         for declared in procedures.values() {
             for (key, text) in &declared.mentions.all {
                 if !declared.mentions.assigned.contains(key) && !is_param(declared.procedure, key) {
@@ -236,13 +238,13 @@ struct Unit<'a, 'p> {
 
 impl Unit<'_, '_> {
     /// The body of the script or a handler: the first registers are the script's variables.
-    fn body(&mut self, block: &Block, variables: &mut Variables, main: bool, name: &str) -> Chunk {
+    fn body(&mut self, block: &Block, mentions: &Mentions, variables: &Variables, main: bool, name: &str) -> Chunk {
         let places =
             variables.slots.keys().enumerate().map(|(slot, key)| (key.clone(), Place::Register(slot as Reg))).collect();
         let chunk = Chunk { name: Arc::from(name), kind: ChunkKind::Body, source: self.source, ..Chunk::default() };
         let mut emitter =
             Emitter::new(self.tables, self.problems, self.script, self.callees, chunk, places, variables.slots.len());
-        emitter.prepare(&Mentions::of_block(block), block);
+        emitter.prepare(mentions, block);
         if main {
             for param in &self.script.params {
                 let Some(default) = &param.default else { continue };
@@ -255,13 +257,16 @@ impl Unit<'_, '_> {
                 });
             }
         }
+        emitter.chunk.code.reserve(4 * block.len());
+        emitter.chunk.marks.reserve(4 * block.len());
+        emitter.chunk.units.reserve(2 * block.len());
         emitter.block(block);
         emitter.finish()
     }
 
     fn procedure(&mut self, declared: &Declared<'_>, variables: &Variables) -> Chunk {
         let Declared { script, source, procedure, mentions } = declared;
-        let mut places: HashMap<Arc<str>, Place> = HashMap::new();
+        let mut places: HashMap<Arc<str>, Place> = HashMap::default();
         for (register, param) in procedure.params.iter().enumerate() {
             places.insert(param.key.clone(), Place::Register(register as Reg));
         }

@@ -1,6 +1,8 @@
 //! The tables that all scripts of an image share: constants, field names, object shapes, functions.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::{
     code::Const,

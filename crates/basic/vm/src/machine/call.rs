@@ -45,7 +45,7 @@ impl Machine {
             gosubs: Vec::new(),
         };
         self.runs.push(run);
-        if let Some(code) = self.image.body.scripts.get(usize::from(script)) {
+        if let Some(code) = self.image.body.scripts.get(usize::from(script)).filter(|_| !self.globals.is_empty()) {
             for (register, name) in self.registers.iter_mut().skip(base).zip(&code.variables) {
                 if let Some(value) = self.globals.get(name) {
                     *register = value.clone();

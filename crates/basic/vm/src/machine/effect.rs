@@ -7,7 +7,7 @@ use botserver_basic_types::{
     Arg, Args, Assignment, BasicError, DataExpr, EffectRequest, HearRequest, HearType, Result, Val, Value, ops,
 };
 
-use super::Machine;
+use super::{Machine, slow};
 use crate::code::{Chunk, Ins, Node, Reg, Site, SiteArg, SiteHear};
 
 /// Options of a menu that a list at run time may have.
@@ -21,7 +21,7 @@ impl Machine {
         let registers = usize::from(chunk.registers);
         let live = chunk.sites.get(site as usize).map_or(registers, |site| usize::from(site.live));
         if let Some(stale) = self.registers.get_mut(base + live..base + registers) {
-            stale.fill(Val::Null);
+            slow::clear(stale);
         }
         Ok(request)
     }
@@ -47,8 +47,10 @@ impl Machine {
             return Err(BasicError::new(9006, "the compiled script is damaged"));
         };
         let reader = Reader { machine: self, site, base };
-        let args =
-            site.args.iter().map(|(name, arg)| Ok((name.clone(), reader.arg(arg)?))).collect::<Result<Vec<_>>>()?;
+        let mut args = Vec::with_capacity(site.args.len());
+        for (name, arg) in &site.args {
+            args.push((name.clone(), reader.arg(arg)?));
+        }
         let pc = self.frames.last().map_or(0, |frame| frame.pc.saturating_sub(1));
         Ok(EffectRequest {
             keyword: site.keyword.clone(),

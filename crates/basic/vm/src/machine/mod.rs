@@ -7,6 +7,7 @@ mod collect;
 mod effect;
 mod errors;
 mod execute;
+mod frame;
 mod limits;
 mod params;
 mod slow;

@@ -109,8 +109,11 @@ pub(super) fn grow(registers: &mut Vec<Val>, len: usize) {
 #[expect(clippy::inline_always, reason = "halves of values are written in place only when this is inlined")]
 #[inline(always)]
 pub(super) fn put(slot: &mut Val, value: Val) {
-    // These four stand side by side, so one comparison knows them.
-    if matches!(slot, Val::Null | Val::Bool(_) | Val::Int(_) | Val::Float(_)) {
+    // These stand side by side, so one comparison knows them.
+    if matches!(
+        slot,
+        Val::Null | Val::Bool(_) | Val::Int(_) | Val::Float(_) | Val::Array(_) | Val::Object(_) | Val::Rows(..)
+    ) {
         std::mem::forget(std::mem::replace(slot, value));
     } else {
         *slot = value;
@@ -142,6 +145,7 @@ pub(super) fn copy(value: &Val) -> Val {
     match value {
         Val::Int(value) => Val::Int(*value),
         Val::Float(value) => Val::Float(*value),
+        Val::Bool(value) => Val::Bool(*value),
         other => other.clone(),
     }
 }
@@ -269,7 +273,9 @@ pub(super) fn append(heap: &mut Heap, value: &mut Val, items: &[Val]) -> Result<
 
 #[inline(never)]
 pub(super) fn interpolate(heap: &mut Heap, parts: &[Val]) -> Result<Val> {
-    let mut out = String::new();
+    // A number takes twenty characters at most.
+    let room = |part: &Val| if let Val::Text(text) = part { text.len() } else { 20 };
+    let mut out = String::with_capacity(parts.iter().map(room).sum());
     for part in parts {
         ops::write_text(heap, part, &mut out)?;
     }
@@ -429,7 +435,7 @@ pub(super) fn new_object<W: Window + ?Sized>(
     first: Reg,
 ) -> Result<Val> {
     let fields = image.body.shapes.get(usize::from(shape)).map(Vec::as_slice).unwrap_or_default();
-    let mut object = Object::with_capacity(fields.len());
+    let mut object = Object::with_capacity_and_hasher(fields.len(), foldhash::fast::RandomState::default());
     for (name, value) in fields.iter().zip(r.range(first, fields.len() as u16)) {
         if let Some(name) = image.body.names.get(usize::from(*name)) {
             object.insert(name.clone(), value.clone());
@@ -451,8 +457,10 @@ pub(super) fn get_field(heap: &mut Heap, hints: &mut [u32], object: &Val, name: 
     if let Val::Object(handle) = object
         && let Some(index) = ops::index_of(heap, *handle, field)
         && let Some(hint) = hints.get_mut(usize::from(name))
+        && let Some((_, value)) = heap.object(*handle).and_then(|fields| fields.get_index(index))
     {
         *hint = index as u32;
+        return Ok(value.clone());
     }
     ops::member_get(heap, object, field)
 }

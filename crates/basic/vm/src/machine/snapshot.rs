@@ -117,7 +117,7 @@ impl Machine {
         let globals = self.globals.iter().map(|(name, value)| (name.clone(), writer.word(value))).collect();
         let cells = writer.cells();
         let wire = Wire {
-            image: self.image.checksum,
+            image: self.image.checksum(),
             state: match &self.state {
                 State::Ready => WireState::Ready,
                 State::Waiting => WireState::Waiting,
@@ -168,7 +168,7 @@ impl Machine {
             return Err(SnapshotError::Damaged("wrong checksum"));
         }
         let wire: Wire = postcard::from_bytes(payload).map_err(|_| SnapshotError::Damaged("unreadable content"))?;
-        if wire.image != image.checksum {
+        if wire.image != image.checksum() {
             return Err(SnapshotError::OtherImage);
         }
         Self::rebuild(image, wire, limits)
