@@ -230,13 +230,12 @@ impl Inner {
         let mut lane = self.cache.remove(&id).map(Arc::unwrap_or_clone);
         let mut pause = Duration::from_millis(50);
         loop {
-            let permit = match self.turns.try_acquire() {
-                Ok(permit) => permit,
-                Err(_) => {
-                    self.let_wait(id);
-                    let Ok(permit) = self.turns.acquire().await else { return };
-                    permit
-                }
+            let permit = if let Ok(permit) = self.turns.try_acquire() {
+                permit
+            } else {
+                self.let_wait(id);
+                let Ok(permit) = self.turns.acquire().await else { return };
+                permit
             };
             if self.stop.is_cancelled() {
                 return self.leave(id);
