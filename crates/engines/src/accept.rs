@@ -10,7 +10,6 @@ use botserver_kernel::OrgId;
 use sea_orm::DbErr;
 use sea_query::{Cond, Expr, ExprTrait, InsertStatement, OnConflict, Query};
 use serde_json::Value as Json;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{Error, InboxItem, ItemKind, LaneId, Result};
@@ -82,13 +81,6 @@ pub(crate) const NO_PAYLOAD: &str = "{}";
 pub(crate) struct Arriving {
     pub(crate) channel: String,
     pub(crate) item: InboxItem,
-}
-
-/// An item that no row stands for yet: the first commit of its turn writes both. Dropping it unsaved tells its sender
-/// to store it by itself.
-pub(crate) struct Fresh {
-    pub(crate) arriving: Arriving,
-    pub(crate) saved: oneshot::Sender<ItemState>,
 }
 
 /// Commits items together; answers, for each, the row that stands for it. When the batch as a whole fails, each is

@@ -8,39 +8,33 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    InboxItem, ItemKind, ItemState, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, Wait,
-    accept::{Arriving, Fresh},
-    engine::Inner,
-    store,
+    InboxItem, ItemKind, Lane, LaneId, LaneNotice, Status, Turn, TurnEnd, TurnError, Wait, at_once::Fresh,
+    engine::Inner, store,
 };
-
-/// The turn of an item ended, or could not begin, before a row stood for the item.
-pub(crate) struct Unsaved;
 
 /// What is known in memory about a lane with something to do.
 #[derive(Default)]
 pub(crate) struct LaneSlot {
     /// Items that wait, in arrival order.
-    queue: VecDeque<InboxItem>,
+    pub(crate) queue: VecDeque<InboxItem>,
     /// The item that found the lane idle and is about to have its turn; no row stands for it yet.
-    fresh: Option<Fresh>,
+    pub(crate) fresh: Option<Fresh>,
     /// A task runs this lane.
-    running: bool,
+    pub(crate) running: bool,
     /// The queue may lack items that the database has: read them first.
     reload: bool,
     /// Items that are being committed and will be added when they are.
-    incoming: usize,
+    pub(crate) incoming: usize,
     /// How many of those are messages.
-    incoming_messages: usize,
+    pub(crate) incoming_messages: usize,
     /// Items that were read from the database while others were incoming: they may be among those.
     loaded: HashSet<Uuid>,
     /// A script of the lane sleeps for a short while: to people the turn is still running.
-    asleep: bool,
+    pub(crate) asleep: bool,
     /// The item whose turn runs, and how to stop it.
     pub(crate) current: Option<(Uuid, CancellationToken)>,
 }
@@ -137,38 +131,6 @@ impl Inner {
         Some(ahead)
     }
 
-    /// Starts the turn of an expected item whose lane is idle, before it is stored; `None` when it has to wait.
-    /// When the answer fails, the item is expected again and must be stored by its sender.
-    pub(crate) fn run_at_once(
-        self: &Arc<Self>,
-        arriving: &Arriving,
-        message: bool,
-    ) -> Option<impl Future<Output = Result<ItemState, Unsaved>> + use<>> {
-        let lane = arriving.item.lane_id;
-        let (saved, answer) = oneshot::channel();
-        {
-            let mut slot = self.lanes.get_mut(&lane)?;
-            if slot.running || slot.asleep || slot.incoming > 1 || !slot.queue.is_empty() {
-                return None;
-            }
-            slot.incoming -= 1;
-            slot.incoming_messages -= usize::from(message);
-            slot.fresh = Some(Fresh { arriving: arriving.clone(), saved });
-            slot.running = true;
-        }
-        let inner = self.clone();
-        self.tasks.spawn(async move { inner.run_lane(lane).await });
-        let inner = self.clone();
-        Some(async move {
-            answer.await.map_err(|_| {
-                let mut slot = inner.lanes.entry(lane).or_default();
-                slot.incoming += 1;
-                slot.incoming_messages += usize::from(message);
-                Unsaved
-            })
-        })
-    }
-
     /// The item that was to run at once has to wait: its sender stores it.
     fn let_wait(&self, lane: LaneId) {
         if let Some(mut slot) = self.lanes.get_mut(&lane) {
@@ -226,7 +188,7 @@ impl Inner {
         }
     }
 
-    async fn run_lane(self: Arc<Self>, id: LaneId) {
+    pub(crate) async fn run_lane(self: Arc<Self>, id: LaneId) {
         let mut lane = self.cache.remove(&id).map(Arc::unwrap_or_clone);
         let mut pause = Duration::from_millis(50);
         loop {

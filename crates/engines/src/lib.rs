@@ -9,6 +9,7 @@
 //! its journal entry are one transaction; a write is announced by a checkpoint before it is performed.
 
 mod accept;
+mod at_once;
 mod batch;
 mod commit;
 mod engine;
