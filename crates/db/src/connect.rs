@@ -281,7 +281,7 @@ fn sqlite_options(path: &Path, access: Access, durability: Durability) -> Connec
                 .pragma("wal_autocheckpoint", "4000")
                 .busy_timeout(Duration::from_secs(20))
                 // Statements of whole batches are large; there are as many of them as sizes of batches.
-                .statement_cache_capacity(100)
+                .statement_cache_capacity(40)
                 // Rows of one batch, so that the connection's thread never waits for whoever reads them.
                 .row_buffer_size(256);
             if access == Access::Read { sqlite.pragma("query_only", "ON") } else { sqlite }

@@ -26,7 +26,7 @@ pub const CUT_OFF_BYTES: usize = 4 * MAX_FRAME_BYTES;
 /// Frames of people are short; a longer one is read in several goes. Both buffers are paid for by every open socket.
 const READ_BYTES: usize = 1024;
 /// Frames that are fed without a flush gather up to this and leave in one go.
-const GATHER_BYTES: usize = 2048;
+const GATHER_BYTES: usize = 1024;
 /// What one socket may have waiting to be sent.
 const MAX_WAITING_BYTES: usize = 1024 * 1024;
 

@@ -1,6 +1,7 @@
 //! The rules of this repository that no compiler checks. Each rule is a pure function over what
 //! `repository` has read; findings name the file and say what to do.
 
+mod image;
 mod layers;
 mod manifests;
 mod repository;
@@ -51,6 +52,9 @@ pub(crate) fn run() -> Result<()> {
     let repository = Repository::read()?;
     let mut findings = layers::check(&repository.layers, &repository.metadata);
     findings.extend(manifests::check(&repository.manifests));
+    if let Some(ignored) = repository.sources.get(image::IGNORED) {
+        findings.extend(image::check(ignored, repository.manifests.get("Cargo.toml")));
+    }
     findings.extend(sources::check(&repository.sources));
     for finding in &findings {
         eprintln!("{finding}");

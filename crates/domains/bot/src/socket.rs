@@ -87,7 +87,8 @@ pub(crate) async fn talk(
     mut socket: WebSocket,
     shutdown: CancellationToken,
 ) {
-    let end = match greet(&service, &principal, &bot, &mut socket).await {
+    // What happens now and then lives in a box for as long as it lasts; the rest is paid for by every open page.
+    let end = match Box::pin(greet(&service, &principal, &bot, &mut socket)).await {
         Ok(mut page) => page.run(&mut socket, &shutdown).await,
         Err(end) => Err(end),
     };
@@ -175,18 +176,18 @@ impl Page {
     async fn run(&mut self, socket: &mut WebSocket, shutdown: &CancellationToken) -> Ended<()> {
         loop {
             tokio::select! {
-                notice = self.listener.next() => self.notice(socket, notice.as_deref()).await?,
+                notice = self.listener.next() => Box::pin(self.notice(socket, notice.as_deref())).await?,
                 frame = timeout(SILENCE, next_text(socket)) => match frame {
                     Ok(Some(incoming)) => match incoming? {
-                        Incoming::Text(text) => self.frame(socket, &text).await?,
-                        Incoming::TooLong(text) => too_long(socket, text.as_deref()).await?,
+                        Incoming::Text(text) => Box::pin(self.frame(socket, &text)).await?,
+                        Incoming::TooLong(text) => Box::pin(too_long(socket, text.as_deref())).await?,
                     },
                     Ok(None) => return Ok(()),
                     Err(_) => return Err(End::Close(1001, "nothing heard for too long")),
                 },
                 () = shutdown.cancelled() => {
                     // The last turns have just been committed; whoever looks sees their end before the goodbye.
-                    self.catch_up(socket).await?;
+                    Box::pin(self.catch_up(socket)).await?;
                     send(socket, &json!({"type": "bye", "reason": "restart"})).await?;
                     return Err(End::Close(1001, "the server stops"));
                 }
@@ -408,5 +409,21 @@ async fn next_text(socket: &mut WebSocket) -> Option<Ended<Incoming>> {
             // Whatever else broke the connection, it is over.
             Some(Ok(Message::Close(_)) | Err(_)) | None => None,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what a function of five arguments returns.
+    fn size_of_output<A, B, C, D, E, F>(_: fn(A, B, C, D, E) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_page_that_rests_is_small() {
+        let bytes = size_of_output(talk);
+        assert!(bytes <= 2_048, "every open page pays for {bytes} bytes");
     }
 }
