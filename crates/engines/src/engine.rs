@@ -158,7 +158,8 @@ impl Engine {
                 store::find_item(inner.db.read(), new.org_id, new.lane_id, &new.channel, &new.channel_message_id);
             return match found.await? {
                 Some((item_id, state)) => {
-                    Ok(Accepted { item_id, lane_id: new.lane_id, state, duplicate: true, ahead: 0 })
+                    let found = Accepted { item_id, lane_id: new.lane_id, state, duplicate: true, ahead: 0 };
+                    inner.told(found, &new.channel_message_id).await
                 }
                 None => Err(Error::QueueFull { limit: inner.options.queue_limit }),
             };
@@ -173,6 +174,7 @@ impl Engine {
             arrived_at_ms: inner.clock.now_ms(),
             taken: false,
         };
+        let name = item.channel_message_id.clone();
         let arriving = Arriving { channel: new.channel, item };
         let task = inner.clone();
         // A task of its own: a caller who goes away must not leave a committed message without its turn.
@@ -198,7 +200,7 @@ impl Engine {
             committed
         });
         let accepted = committed.await.map_err(|_| Error::Stopping)??;
-        Ok(Accepted { ahead, ..accepted })
+        inner.told(Accepted { ahead, ..accepted }, &name).await
     }
 
     /// The row of an item by its sender's id, and where it stands.
@@ -286,6 +288,16 @@ impl Engine {
 }
 
 impl Inner {
+    /// What a sender is told about an item that had arrived before: one whose turn sleeps for a short while is not done.
+    async fn told(&self, accepted: Accepted, channel_message_id: &str) -> Result<Accepted> {
+        if !accepted.duplicate || accepted.state != ItemState::Done {
+            return Ok(accepted);
+        }
+        let latest = self.clock.now_ms().saturating_add(self.options.short_wait_ms);
+        let sleeps = store::sleeps_for(self.db.read(), accepted.lane_id, channel_message_id, latest).await?;
+        Ok(if sleeps { Accepted { state: ItemState::Taken, ..accepted } } else { accepted })
+    }
+
     pub(crate) async fn commit(&self, commit: TurnCommit) -> std::result::Result<Option<i64>, TurnError> {
         match self.commits.submit(commit).await {
             Some(Ok(last_seq)) => Ok(last_seq),

@@ -4,6 +4,7 @@ use botserver_db::{ConnectionTrait, OrgScope, QueryResult, Tx, row};
 use botserver_kernel::{BotId, OrgId, PersonId};
 use sea_orm::DbErr;
 use sea_query::{Cond, Expr, ExprTrait, Order, Query, Value};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
@@ -100,6 +101,29 @@ pub(crate) async fn find_item(
     };
     let read = || Ok((row(&found, "id")?, ItemState::read(&row::<String>(&found, "status")?)));
     read().map(Some).map_err(Error::statement("finding a message"))
+}
+
+/// True while the turn of an item sleeps in a short WAIT that ends before `latest_ms`.
+pub(crate) async fn sleeps_for(
+    connection: &impl ConnectionTrait,
+    lane: LaneId,
+    channel_message_id: &str,
+    latest_ms: i64,
+) -> Result<bool> {
+    let select = Query::select()
+        .column("payload")
+        .from("engine_timers")
+        .and_where(Expr::col("lane_id").eq(lane.0))
+        .and_where(Expr::col("kind").eq("wake"))
+        .and_where(Expr::col("status").eq("armed"))
+        .and_where(Expr::col("due_ms").lte(latest_ms))
+        .to_owned();
+    let rows = connection.query_all(&select).await.map_err(Error::statement("reading timers"))?;
+    let names = |found| {
+        let payload: Json = serde_json::from_str(&row::<String>(found, "payload").ok()?).ok()?;
+        payload.get("item")?.as_str().map(|item| item == channel_message_id)
+    };
+    Ok(rows.iter().any(|found| names(found) == Some(true)))
 }
 
 /// The package versions that some execution of a bot still runs or waits in.

@@ -35,6 +35,8 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 /// What came.
 enum Incoming {
     Text(String),
+    /// Frames are texts.
+    Binary,
     /// More than a frame may have; all of it if it could be read.
     TooLong(Option<String>),
 }
@@ -117,19 +119,20 @@ async fn greet(
     let text = first.ok_or(End::Gone)??;
     let text = match text {
         Incoming::Text(text) => text,
+        // No hello either.
+        Incoming::Binary => String::new(),
         Incoming::TooLong(text) => {
             too_long(socket, text.as_deref()).await?;
             return Err(End::Close(1009, "the first frame is too large"));
         }
     };
     let Ok(Frame::Hello { conversation, after, visible, locale }) = serde_json::from_str(&text) else {
-        let detail = "the first frame must be a hello";
-        send(socket, &json!({"type": "error", "code": "bad_frame", "title": "Bad frame", "detail": detail})).await?;
+        send(socket, &bad_frame("the first frame must be a hello")).await?;
         return Err(End::Close(1008, "the first frame must be a hello"));
     };
     let found = match conversation {
         Some(id) => service.sessions().load_to_write(principal, id).await,
-        None => service.sessions().begin_or_take_up(principal, bot.bot_id).await,
+        None => service.sessions().begin_or_take_up(principal, bot.bot_id, &bot.hash).await,
     };
     let conversation = match found {
         Ok(conversation) if conversation.bot_id == bot.bot_id => conversation,
@@ -180,6 +183,7 @@ impl Page {
                 frame = timeout(SILENCE, next_text(socket)) => match frame {
                     Ok(Some(incoming)) => match incoming? {
                         Incoming::Text(text) => Box::pin(self.frame(socket, &text)).await?,
+                        Incoming::Binary => send(socket, &bad_frame("frames are JSON texts; this one was binary")).await?,
                         Incoming::TooLong(text) => Box::pin(too_long(socket, text.as_deref())).await?,
                     },
                     Ok(None) => return Ok(()),
@@ -271,8 +275,7 @@ impl Page {
             Ok(frame) => frame,
             Err(error) => {
                 let detail = format!("this frame is not one of the protocol: {error}");
-                let refused = json!({"type": "error", "code": "bad_frame", "title": "Bad frame", "detail": detail});
-                return send(socket, &refused).await;
+                return send(socket, &bad_frame(&detail)).await;
             }
         };
         match frame {
@@ -299,11 +302,7 @@ impl Page {
             Frame::Visible => self.visible(socket).await,
             Frame::Ping => send(socket, &json!({"type": "pong"})).await,
             Frame::Typing => Ok(()),
-            Frame::Hello { .. } => {
-                let detail = "hello was said already";
-                send(socket, &json!({"type": "error", "code": "bad_frame", "title": "Bad frame", "detail": detail}))
-                    .await
-            }
+            Frame::Hello { .. } => send(socket, &bad_frame("hello was said already")).await,
         }
     }
 
@@ -352,6 +351,10 @@ fn refusal(error: &Error, id: Option<MessageId>) -> Json {
         frame["id"] = json!(id);
     }
     frame
+}
+
+fn bad_frame(detail: &str) -> Json {
+    json!({"type": "error", "code": "bad_frame", "title": "Bad frame", "detail": detail})
 }
 
 /// Tells a client that a frame was too large, and which message it was, so that it does not send it for ever.
@@ -403,7 +406,7 @@ async fn next_text(socket: &mut WebSocket) -> Option<Ended<Incoming>> {
                 Some(Ok(Incoming::TooLong(Some(text.to_string()))))
             }
             Some(Ok(Message::Text(text))) => Some(Ok(Incoming::Text(text.to_string()))),
-            Some(Ok(Message::Binary(_))) => Some(Err(End::Close(1008, "frames are text"))),
+            Some(Ok(Message::Binary(_))) => Some(Ok(Incoming::Binary)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
             Some(Err(error)) if was_cut_off(&error) => Some(Ok(Incoming::TooLong(None))),
             // Whatever else broke the connection, it is over.

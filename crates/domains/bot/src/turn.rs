@@ -91,6 +91,11 @@ impl BotTurns {
         if let Some(execution) = waiting {
             return self.answer(turn, execution, &message).await;
         }
+        if self.packages.current(turn.lane().bot_id).is_none() {
+            // Its folder was taken away; the dialogs that waited then are finished, and nothing new begins.
+            self.say(turn, sentence("switched_off", &locale(turn)));
+            return Ok(TurnEnd::Done);
+        }
         if !state_flag(turn, "greeted") {
             // Elsewhere than on the web nobody opens a page: the first message begins the conversation.
             let end = self.greet(turn).await?;

@@ -4,7 +4,10 @@ use botserver_db::{Migration, Schema};
 use sea_query::{Alias, ColumnDef, Index, Table};
 
 /// In order; append only.
-pub const MIGRATIONS: &[Migration] = &[Migration { domain: "session", number: 1, name: "tables", up: tables }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { domain: "session", number: 1, name: "tables", up: tables },
+    Migration { domain: "session", number: 2, name: "opened with", up: opened_with },
+];
 
 fn tables(schema: &mut Schema) {
     schema.table(
@@ -84,4 +87,10 @@ fn tables(schema: &mut Schema) {
             .table(Alias::new("session_attachments"))
             .col("conversation_id"),
     );
+}
+
+/// The version of the package that greeted when the conversation was opened: one that nobody has written in is taken up
+/// again only while that is still the bot's version.
+fn opened_with(schema: &mut Schema) {
+    schema.sql("ALTER TABLE session_conversations ADD COLUMN opened_with varchar(64)");
 }

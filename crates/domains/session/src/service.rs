@@ -69,6 +69,16 @@ impl SessionService {
         bot_id: BotId,
         idempotency_key: Option<String>,
     ) -> Result<Conversation> {
+        self.begin_with(principal, bot_id, idempotency_key, None).await
+    }
+
+    async fn begin_with(
+        &self,
+        principal: &Principal,
+        bot_id: BotId,
+        idempotency_key: Option<String>,
+        version: Option<String>,
+    ) -> Result<Conversation> {
         let bot = Resource { org_id: principal.org_id, kind: "bot", id: Some(bot_id.uuid()), owner: None };
         self.authorizer.authorize(principal, &CREATE, &bot).await?;
         let now = self.clock.now_ms();
@@ -87,7 +97,8 @@ impl SessionService {
             .db
             .write("beginning a conversation", move |tx| {
                 Box::pin(async move {
-                    store::insert(tx, &row, key.as_deref()).await.map_err(Error::statement("beginning a conversation"))
+                    let inserted = store::insert(tx, &row, key.as_deref(), version.as_deref()).await;
+                    inserted.map_err(Error::statement("beginning a conversation"))
                 })
             })
             .await;
@@ -104,11 +115,11 @@ impl SessionService {
         }
     }
 
-    /// The conversation with a bot that a person has opened but not written in, or a new one.
-    pub async fn begin_or_take_up(&self, principal: &Principal, bot_id: BotId) -> Result<Conversation> {
-        match store::find_unspoken(self.db.read(), principal.org_id, principal.person_id, bot_id).await? {
+    /// The conversation with this version of a bot that a person has opened but not written in, or a new one.
+    pub async fn begin_or_take_up(&self, principal: &Principal, bot_id: BotId, version: &str) -> Result<Conversation> {
+        match store::find_unspoken(self.db.read(), principal.org_id, principal.person_id, bot_id, version).await? {
             Some(found) => Ok(found),
-            None => self.begin(principal, bot_id, None).await,
+            None => self.begin_with(principal, bot_id, None, Some(version.to_owned())).await,
         }
     }
 

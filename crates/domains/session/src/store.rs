@@ -29,11 +29,16 @@ fn read_conversation(found: &QueryResult) -> Result<Conversation, DbErr> {
 }
 
 /// Makes a conversation and its lane.
-pub(crate) async fn insert(tx: &Tx, new: &Conversation, idempotency_key: Option<&str>) -> Result<(), DbErr> {
+pub(crate) async fn insert(
+    tx: &Tx,
+    new: &Conversation,
+    idempotency_key: Option<&str>,
+    opened_with: Option<&str>,
+) -> Result<(), DbErr> {
     let scope = OrgScope(new.org_id);
     let mut insert = scope.insert(
         CONVERSATIONS,
-        &["id", "bot_id", "person_id", "spoken", "idempotency_key", "created_at_ms", "updated_at_ms"],
+        &["id", "bot_id", "person_id", "spoken", "idempotency_key", "opened_with", "created_at_ms", "updated_at_ms"],
     );
     insert.values_panic(scope.values([
         new.id.uuid().into(),
@@ -41,6 +46,7 @@ pub(crate) async fn insert(tx: &Tx, new: &Conversation, idempotency_key: Option<
         new.person_id.uuid().into(),
         false.into(),
         idempotency_key.into(),
+        opened_with.into(),
         new.created_at_ms.into(),
         new.updated_at_ms.into(),
     ]));
@@ -83,12 +89,13 @@ pub(crate) async fn find_by_key(
     found.as_ref().map(read_conversation).transpose().map_err(Error::statement("finding a conversation"))
 }
 
-/// The newest conversation with a bot in which the person has not written yet.
+/// The newest conversation, opened with this version of the bot, in which the person has not written yet.
 pub(crate) async fn find_unspoken(
     connection: &impl ConnectionTrait,
     org_id: OrgId,
     person: PersonId,
     bot: BotId,
+    version: &str,
 ) -> Result<Option<Conversation>> {
     let mut select = OrgScope(org_id).select(CONVERSATIONS);
     select
@@ -96,6 +103,7 @@ pub(crate) async fn find_unspoken(
         .and_where(Expr::col("person_id").eq(person.uuid()))
         .and_where(Expr::col("bot_id").eq(bot.uuid()))
         .and_where(Expr::col("spoken").eq(false))
+        .and_where(Expr::col("opened_with").eq(version))
         .order_by("updated_at_ms", Order::Desc)
         .limit(1);
     let found = connection.query_one(&select).await.map_err(Error::statement("finding a conversation"))?;

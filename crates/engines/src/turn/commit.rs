@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{Turn, TurnEnd, drive::Effects};
 use crate::{
     CommittedEvent, ItemKind, ItemState, ItemStep, LaneNotice, NewEvent, Program, Status, TurnCommit, TurnError,
+    accept::DONE,
 };
 
 impl Turn<'_> {
@@ -27,7 +28,7 @@ impl Turn<'_> {
         if std::mem::take(&mut effects.wrote_journal) {
             self.forget_journal.push(id);
         }
-        self.commit("taken").await?;
+        self.commit("taken", ItemState::Taken).await?;
         self.item.taken = true;
         effects.unwritten.clear();
         effects.journaled.clear();
@@ -50,7 +51,7 @@ impl Turn<'_> {
                 "kind": "turn.end", "turn": self.item.id.simple().to_string(), "item": item, "outcome": end.word(),
             }));
         }
-        self.commit("done").await?;
+        self.commit(DONE, if asleep { ItemState::Taken } else { ItemState::Done }).await?;
         self.lane.executions.retain(|execution| !execution.status.is_over());
         self.lane.cold = false;
         self.engine.set_asleep(self.lane.id, asleep);
@@ -60,7 +61,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    async fn commit(&mut self, item_status: &'static str) -> Result<(), TurnError> {
+    /// `told` is where the item stands for its sender: a turn that sleeps for a short while has not ended.
+    async fn commit(&mut self, item_status: &'static str, told: ItemState) -> Result<(), TurnError> {
         let state = if self.buffer.state_changed {
             Some(serde_json::to_string(&self.buffer.state).map_err(|error| TurnError::Internal(error.to_string()))?)
         } else {
@@ -98,7 +100,7 @@ impl Turn<'_> {
         let last_seq = self.engine.commit(commit).await?.ok_or(TurnError::Conflict)?;
         if let Some(fresh) = self.fresh.take() {
             // Whoever sent it may be gone; what is committed stands.
-            let _ = fresh.saved.send(ItemState::read(item_status));
+            let _ = fresh.saved.send(told);
         }
         self.lane.version += 1;
         self.lane.last_seq = last_seq;

@@ -28,6 +28,21 @@ async fn all(visitor: &Visitor, path: &str, limit: u32) -> Vec<Vec<Json>> {
 }
 
 on_both! {
+    async fn a_turn_that_sleeps_is_not_reported_as_done(setup: Setup) {
+        let live = setup.file("nap.gbai/nap.gbdialog/start.bas", "HEAR a\nWAIT 3\nTALK \"waited\"\n").start();
+        let visitor = live.visitor().await;
+        let conversation = visitor.begin("nap").await;
+        visitor.say(&conversation, "Good morning").await;
+        let path = format!("/api/v1/conversations/{conversation}/messages");
+        let message = json!({"id": message_id(), "text": "yes"});
+        for _ in 0..2 {
+            assert_eq!(visitor.post(&path, message.clone()).await.expect(202).json()["state"], "taken");
+        }
+        let end = visitor.post(&format!("{path}?wait=30"), message.clone()).await.expect(200).json();
+        assert_eq!((&end["state"], texts(&end["messages"])), (&json!("done"), vec!["waited".to_owned()]), "{end}");
+        assert_eq!(visitor.post(&path, message).await.expect(202).json()["state"], "done");
+    }
+
     async fn a_message_is_answered_when_its_turn_has_ended(setup: Setup) {
         let slow = Slow::start().await;
         let live = setup.reaching(&slow).start();

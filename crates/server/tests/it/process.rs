@@ -73,6 +73,29 @@ on_both! {
         assert_eq!(visitor.hears(&later, "2").await, ["You said 2."]);
         assert_eq!(visitor.hears(&waits, "3").await, ["New 7: 3."]);
         assert!(bot(&visitor, "probe").await.is_none());
+        // Nothing new begins, and the person is told.
+        let told = "This bot is switched off at the moment. Please try again later.";
+        assert_eq!(visitor.hears(&waits, "Ask me").await, [told]);
+    }
+
+    async fn a_chat_in_which_nobody_has_written_begins_anew_with_the_next_version(setup: Setup) {
+        const START: &str = "fresh.gbai/fresh.gbdialog/start.bas";
+        // The first version cannot even greet.
+        let live = setup.file(START, "TAKL \"One\"\n").start();
+        let visitor = live.visitor().await;
+        let greeting = async || {
+            let (mut socket, ready) = visitor.socket("fresh", json!({"visible": true})).await;
+            (ready["conversation"].clone(), json!(socket.turn().await).to_string())
+        };
+        let (broken, said) = greeting().await;
+        assert!(said.contains("has a mistake"), "{said}");
+        for (number, word) in (1..).zip(["Two", "Three"]) {
+            published(&live, &visitor, START, &format!("TALK \"{word}\"\nHEAR a\n")).await;
+            let (opened, said) = greeting().await;
+            assert_ne!(opened, broken, "{number}");
+            assert!(said.contains(word), "{said}");
+            assert_eq!(greeting().await.0, opened, "as long as the bot stays the same, so does the chat");
+        }
     }
 
     async fn old_versions_are_forgotten_unless_somebody_waits_in_them(setup: Setup) {
