@@ -48,8 +48,8 @@ pub(crate) async fn measure(rounds: usize, places: &Places) -> Result<Section> {
         title: "Durable turns",
         method:
             "The echo dialog over chat sockets, `fsync` on, server and load generator in processes of their own on \
-                 the same cores (so is PostgreSQL). A turn is two commits: the message before it is acknowledged, and \
-                 the turn with snapshot, history and events. *Closed loop*: everybody sends the next message when the \
+                 the same cores (so is PostgreSQL). A turn is one commit: the message, the script's \
+                 snapshot, history and events. *Closed loop*: everybody sends the next message when the \
                  turn has ended. *Open loop*: messages leave on a fixed timetable whatever has been answered; a turn's \
                  time counts from when its message was due. Beside it what two `fdatasync` of this disk take alone, \
                  measured just before each round."
