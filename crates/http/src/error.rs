@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use botserver_kernel::{ErrorKind, Fault};
 
+use crate::HostPort;
+
 /// Result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -26,7 +28,8 @@ pub enum Error {
     /// The address lies in a network that packages, scripts and people may not reach.
     #[error(
         "{host} is an address inside a private network; the operator can open it with \
-         outbound.allow = [\"{host}:{port}\"]"
+         outbound.allow = [\"{}\"]",
+        HostPort::new(host.as_str(), *port)
     )]
     Refused {
         /// The host.

@@ -11,11 +11,11 @@ use std::{
 use async_trait::async_trait;
 use botserver_basic_syntax::{
     CodeInfo,
-    ast::{IndexDecl, TableDecl},
+    ast::{IndexDecl, Loc, TableDecl},
 };
 use botserver_basic_types::{Diagnostic, Severity, Span};
-use botserver_basic_vm::Image;
-use botserver_data::{Actor, ApplyReport, DataService, Seeds, TableProblem};
+use botserver_basic_vm::ScriptInfo;
+use botserver_data::{Actor, ApplyReport, DataService, Place, Seeds, TableProblem};
 use botserver_kernel::{BotId, Clock, ErrorKind, Fault as _, OrgId, Principal};
 use botserver_packages::{Listed, LoadedPackage, PackageVersion, Preparation, SeedFile};
 use bytes::Bytes;
@@ -42,7 +42,7 @@ pub(crate) const CODES: &[CodeInfo] = &[
 
 /// What of a package concerns its tables.
 pub(crate) struct Declared<'a> {
-    image: &'a Image,
+    scripts: Vec<&'a ScriptInfo>,
     sources: &'a BTreeMap<Arc<str>, Arc<str>>,
     seeds: &'a [SeedFile],
 }
@@ -50,7 +50,13 @@ pub(crate) struct Declared<'a> {
 impl<'a> Declared<'a> {
     /// Of a package that does not serve.
     pub(crate) fn by(version: &'a PackageVersion) -> Self {
-        Self { image: &version.image, sources: &version.sources, seeds: &version.seeds }
+        let scripts = version.image.scripts().iter().collect();
+        Self { scripts, sources: &version.sources, seeds: &version.seeds }
+    }
+
+    /// Of one script and those that it uses.
+    pub(crate) fn by_script(version: &'a PackageVersion, script: &str) -> Self {
+        Self { scripts: version.image.with_what_it_uses(script), ..Self::by(version) }
     }
 
     /// Makes the tables and adds the columns that are missing; what is wrong comes back, and with an error among it
@@ -60,41 +66,61 @@ impl<'a> Declared<'a> {
         data: &DataService,
         actor: Actor<'_>,
     ) -> Result<(ApplyReport, Vec<Listed>), botserver_db::Error> {
-        let scripts = self.image.scripts();
-        let tables: Vec<TableDecl> = scripts.iter().flat_map(|script| script.tables.clone()).collect();
-        let indexes: Vec<IndexDecl> = scripts.iter().flat_map(|script| script.indexes.clone()).collect();
+        match self.make(data, actor).await {
+            Err(botserver_data::Error::Db(error)) if error.kind() == ErrorKind::Unavailable => Err(error),
+            Err(error) => Ok((ApplyReport::default(), vec![self.rows(&error)])),
+            Ok(made) => Ok(made),
+        }
+    }
+
+    /// As [`Self::apply`], but rows that do not fit are an `Err` too.
+    pub(crate) async fn make(
+        &self,
+        data: &DataService,
+        actor: Actor<'_>,
+    ) -> botserver_data::Result<(ApplyReport, Vec<Listed>)> {
+        let tables: Vec<TableDecl> = self.scripts.iter().flat_map(|script| script.tables.clone()).collect();
+        let indexes: Vec<IndexDecl> = self.scripts.iter().flat_map(|script| script.indexes.clone()).collect();
         if tables.is_empty() {
             return Ok((ApplyReport::default(), Vec::new()));
         }
-        match data.apply_tables(actor, &tables, &indexes).await {
-            Ok(report) => {
-                let found = report.problems.iter().map(|problem| self.declaration(problem)).collect();
-                Ok((report, found))
-            }
-            Err(botserver_data::Error::Db(error)) if error.kind() == ErrorKind::Unavailable => Err(error),
-            Err(error) => Ok((ApplyReport::default(), vec![self.rows(&error)])),
-        }
+        let report = data.apply_tables(actor, &tables, &indexes).await?;
+        let found = report.problems.iter().map(|problem| self.declaration(problem)).collect();
+        Ok((report, found))
     }
 
     /// A problem of a declaration, in the script that has it.
     fn declaration(&self, problem: &TableProblem) -> Listed {
-        let scripts = self.image.scripts();
-        let declares = |table: &TableDecl| table.name == problem.table && table.loc.start <= problem.loc.start;
-        let script = scripts.iter().find(|script| script.tables.iter().any(declares)).or_else(|| scripts.first());
-        let file = script.map(|script| script.file.clone()).unwrap_or_default();
+        let span = self.span(problem.place, problem.loc);
+        let text = self.sources.get(&span.file).cloned().unwrap_or_default();
+        let source = text.lines().nth(span.line as usize - 1).map(str::to_owned);
+        let (severity, mut message) = (problem.severity, problem.message.clone());
+        if let Some(place @ Place::Table(number)) = problem.earlier {
+            let loc = self.scripts.iter().flat_map(|script| &script.tables).nth(number).map(|table| table.loc);
+            let earlier = self.span(place, loc.unwrap_or_default());
+            message = format!("{message}, first at {}:{}:{}", earlier.file, earlier.line, earlier.column);
+        }
+        Listed { diagnostic: Diagnostic { code: DECLARATION.into(), severity, message, span, help: None }, source }
+    }
+
+    /// The full place of something in a declaration.
+    fn span(&self, place: Place, loc: Loc) -> Span {
+        let (number, count): (usize, fn(&ScriptInfo) -> usize) = match place {
+            Place::Table(number) => (number, |script| script.tables.len()),
+            Place::Index(number) => (number, |script| script.indexes.len()),
+        };
+        let mut files = self.scripts.iter().flat_map(|script| std::iter::repeat_n(&script.file, count(script)));
+        let file = files.nth(number).cloned().unwrap_or_default();
         let text = self.sources.get(&file).cloned().unwrap_or_default();
-        let before = text.get(..problem.loc.start as usize).unwrap_or_default();
+        let before = text.get(..loc.start as usize).unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
-        let span = Span {
+        Span {
             file,
-            start: problem.loc.start,
-            end: problem.loc.end,
+            start: loc.start,
+            end: loc.end,
             line: before.matches('\n').count() as u32 + 1,
             column: line.chars().count() as u32 + 1,
-        };
-        let source = text.lines().nth(span.line as usize - 1).map(str::to_owned);
-        let (severity, message) = (problem.severity, problem.message.clone());
-        Listed { diagnostic: Diagnostic { code: DECLARATION.into(), severity, message, span, help: None }, source }
+        }
     }
 
     /// A row that does not fit. The message begins with the name of the file, and names the line if there is one.
@@ -115,7 +141,7 @@ impl<'a> Declared<'a> {
 
     /// The first script that declares a table.
     fn first_file(&self) -> Arc<str> {
-        let mut scripts = self.image.scripts().iter();
+        let mut scripts = self.scripts.iter();
         scripts.find(|script| !script.tables.is_empty()).map(|script| script.file.clone()).unwrap_or_default()
     }
 }
@@ -202,7 +228,8 @@ impl Preparation for Tables {
             max_rows: u64::MAX,
         };
         let before = self.files.set(package.bot_id, Some(PackageFiles::named(seeds)));
-        let declared = Declared { image: &package.image, sources: &package.sources, seeds };
+        let scripts = package.image.scripts().iter().collect();
+        let declared = Declared { scripts, sources: &package.sources, seeds };
         let applied = declared.apply(&self.data, actor).await;
         let refused = |found: &[Listed]| found.iter().any(|own| own.diagnostic.severity == Severity::Error);
         if applied.as_ref().map_or(true, |(_, found)| refused(found)) {

@@ -167,10 +167,7 @@ fn square_root(_: &mut Heap, args: &[Val]) -> Result<Val> {
 }
 
 fn power(_: &mut Heap, args: &[Val]) -> Result<Val> {
-    match ops::power(arg(args, 0), arg(args, 1))? {
-        Val::Float(value) => finite(value, "a negative number has no broken power"),
-        other => Ok(other),
-    }
+    ops::power(arg(args, 0), arg(args, 1))
 }
 
 fn exponential(_: &mut Heap, args: &[Val]) -> Result<Val> {
@@ -274,8 +271,8 @@ pub(crate) fn total(values: &[Val]) -> Result<Val> {
     for value in values {
         sum = match (sum, ops::to_number(value)?) {
             (Val::Int(a), Number::Int(b)) => a.checked_add(b).map_or_else(|| Val::Float(a as f64 + b as f64), Val::Int),
-            (Val::Int(a), Number::Float(b)) => Val::Float(a as f64 + b),
-            (Val::Float(a), b) => Val::Float(a + b.as_f64()),
+            (Val::Int(a), Number::Float(b)) => ops::finite(a as f64 + b)?,
+            (Val::Float(a), b) => ops::finite(a + b.as_f64())?,
             (other, _) => other,
         };
     }

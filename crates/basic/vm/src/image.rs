@@ -149,6 +149,20 @@ impl Image {
         self.infos.get(usize::from(self.find(name)?))
     }
 
+    /// A script and all that it uses under fixed names, also through other scripts, in the order of the image.
+    pub fn with_what_it_uses(&self, name: &str) -> Vec<&ScriptInfo> {
+        let mut wanted = vec![false; self.infos.len()];
+        let mut waiting: Vec<u16> = self.find(name).into_iter().collect();
+        while let Some(script) = waiting.pop() {
+            let Some(seen) = wanted.get_mut(usize::from(script)) else { continue };
+            if !std::mem::replace(seen, true) {
+                let uses = self.infos.get(usize::from(script)).map_or(&[][..], |info| &info.uses);
+                waiting.extend(uses.iter().filter_map(|name| self.find(name)));
+            }
+        }
+        self.infos.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(info, _)| info).collect()
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<u16> {
         if let Some(script) = self.by_name.get(name) {
             return Some(*script);

@@ -34,6 +34,9 @@ pub struct ScriptInfo {
     pub indexes: Vec<ast::IndexDecl>,
     /// `ON INSERT OF "t" … END ON` and friends.
     pub events: Vec<EventInfo>,
+    /// Scripts that it names by fixed names, as written: by CALL and RUN, INCLUDE, as tools and suggestions.
+    #[serde(default)]
+    pub uses: Vec<Arc<str>>,
     /// Why the script cannot run, if it cannot: the first error of its text.
     pub broken: Option<Diagnostic>,
 }

@@ -94,7 +94,12 @@ impl Reader {
             let at = start + offset(text, part);
             (at as u32, (at + part.len()) as u32)
         };
-        let (spelled, value) = (unquoted(name.trim()), value.trim());
+        let quoted = name.trim();
+        if quoted.starts_with('"') && (quoted.len() == 1 || !quoted.ends_with('"')) {
+            let help = Some("A name needs no quotes, and holds no comma.".to_owned());
+            return self.error("C0005", "the quote before the name is not closed", help, line, 1, place(quoted));
+        }
+        let (spelled, value) = (unquoted(quoted), value.trim());
         if first && is_header(&spelled, value) {
             return;
         }

@@ -170,6 +170,11 @@ fn garbage_is_told_and_the_rest_still_counts() {
     3:1 Error C0002 the line holds a zero byte: this is no text file
     ");
     insta::assert_snapshot!(findings(b"\xff\xfen\0a\0"), @"1:1 Error C0001 the file is UTF-16, not UTF-8 (Save the file as UTF-8.)");
+    insta::assert_snapshot!(findings(b"\"unclosed,foo\n\"a,b\",c\n\",x\n\"bot-name\",Tea \"house\n"), @r"
+    1:1 Error C0005 the quote before the name is not closed (A name needs no quotes, and holds no comma.)
+    2:1 Error C0005 the quote before the name is not closed (A name needs no quotes, and holds no comma.)
+    3:1 Error C0005 the quote before the name is not closed (A name needs no quotes, and holds no comma.)
+    ");
     let noise: Vec<u8> = (0..200_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let (_, found) = BotConfig::parse(FILE, &noise, &BotDefaults::default());
     assert!(!found.is_empty() && found.len() < 400, "{}", found.len());

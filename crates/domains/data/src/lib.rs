@@ -20,7 +20,7 @@ pub use error::{Error, Result};
 pub use keywords::{DeleteElsewhere, keywords};
 pub use model::{BotScope, Changes, Column, Kind, Table};
 pub use service::{
-    Actor, ApplyReport, DataService, Find, MemoryOwner, NoSeeds, Row, Seeds, TablePlan, TableProblem, is_csv,
+    Actor, ApplyReport, DataService, Find, MemoryOwner, NoSeeds, Place, Row, Seeds, TablePlan, TableProblem, is_csv,
 };
 
 /// The tables of this domain.

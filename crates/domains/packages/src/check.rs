@@ -15,9 +15,11 @@ pub fn check(
 ) -> Result<PackageVersion> {
     // `check .` and `check shop.gbai/` name the folder too.
     let real = std::fs::canonicalize(folder).map_err(|_| Error::NotAPackage(folder.to_owned()))?;
+    // A link is served by its own name.
+    let named = if source::bot_name(folder).is_some() { folder } else { &real };
     let name =
-        source::bot_name(&real).filter(|_| real.is_dir()).ok_or_else(|| Error::NotAPackage(folder.to_owned()))?;
+        source::bot_name(named).filter(|_| real.is_dir()).ok_or_else(|| Error::NotAPackage(folder.to_owned()))?;
     source::check_name(&name, reserved)?;
-    let files = scan(&real, &ScanLimits::from_defaults(defaults));
+    let files = scan(named, &ScanLimits::from_defaults(defaults));
     Ok(compile::compile(&files, language, defaults))
 }

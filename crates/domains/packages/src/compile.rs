@@ -9,7 +9,7 @@ use std::{
 use botserver_basic_syntax::{FunctionSig, Grammar, GrammarError, ParseOptions, Parsed, parse_with};
 use botserver_basic_types::{Diagnostic, KeywordDecl, Severity, Span};
 use botserver_basic_vm::{Image, Source, compile as compile_scripts};
-use botserver_config::{BotConfig, BotDefaults, Level};
+use botserver_config::{BotConfig, BotDefaults, Level, Origin};
 
 use crate::{
     FileRole, Listed, Look, PackageSource, SeedFile, SourceFile,
@@ -82,6 +82,9 @@ impl PackageVersion {
 pub fn compile(source: &PackageSource, language: &Language, defaults: &BotDefaults) -> PackageVersion {
     let mut diagnostics = source.diagnostics.clone();
     let (config_path, config) = read_config(source, defaults, &mut diagnostics);
+    let theme = theme(source);
+    let look = look(&source.name, &config);
+    diagnostics.extend(missing_logo(&look, &theme, &config));
     let scripts = parse_all(source, language, &config, &mut diagnostics);
     let sources: Vec<Source<'_>> =
         scripts.iter().map(|parsed| Source { script: &parsed.script, diagnostics: &parsed.diagnostics }).collect();
@@ -113,13 +116,13 @@ pub fn compile(source: &PackageSource, language: &Language, defaults: &BotDefaul
     PackageVersion {
         name: source.name.clone(),
         hash,
-        look: look(&source.name, &config),
+        look,
         image: compiled.image,
         config: Arc::new(config),
         prompt,
         config_path,
         prompt_path: prompt_path.cloned(),
-        theme: theme(source),
+        theme,
         seeds: seeds(source),
         diagnostics: diagnostics.into_iter().map(|found| listed(found, &texts)).collect(),
         sources: texts,
@@ -287,6 +290,21 @@ fn theme(source: &PackageSource) -> BTreeMap<Arc<str>, Arc<[u8]>> {
         .filter(|(_, file)| file.role == FileRole::Theme)
         .filter_map(|(path, file)| Some((inside(path), file.content.clone()?)))
         .collect()
+}
+
+/// A logo of `config.csv` that no page can show. Pages take pictures of other sites by https only.
+fn missing_logo(look: &Look, theme: &BTreeMap<Arc<str>, Arc<[u8]>>, config: &BotConfig) -> Option<Diagnostic> {
+    let logo = look.logo.as_ref().filter(|logo| !logo.starts_with("https://") && !theme.contains_key(*logo))?;
+    let Origin::File { path, line } = config.origin("theme-logo") else { return None };
+    let shown: String = config.text("theme-logo")?.chars().take(100).collect();
+    let near = theme.keys().find(|own| own.rsplit('/').next() == logo.rsplit('/').next());
+    let help = near.map_or_else(
+        || "Give the path of a file inside the .gbtheme folder, such as `logo.svg`, or an https address.".to_owned(),
+        |near| format!("Did you mean `{near}`?"),
+    );
+    let message = format!("`theme-logo`: the theme of the package has no file `{shown}`, so no logo is shown");
+    let found = at_start(&path, "P0103", Severity::Warning, message);
+    Some(Diagnostic { span: Span { line, ..found.span }, help: Some(help), ..found })
 }
 
 fn seeds(source: &PackageSource) -> Arc<[SeedFile]> {

@@ -266,7 +266,7 @@ impl SessionService {
         if first.is_empty() {
             return Err(Error::Invalid("the file is empty".to_owned()));
         }
-        let mime_type = media_type(&first, new.declared_type.as_deref());
+        let mime_type = media_type(&first, new.declared_type.as_deref(), &new.filename);
         let body = futures_util::stream::once(std::future::ready(Ok(first))).chain(new.body);
         let mut attachment = Attachment {
             id: AttachmentId::new(self.ids.next_uuid()),
@@ -333,13 +333,20 @@ fn object_key(conversation: &Conversation, id: AttachmentId) -> String {
     format!("{}/conversations/{}/{}", conversation.org_id.uuid(), conversation.id.uuid(), id.uuid())
 }
 
-/// The media type by the first bytes; what they do not tell is believed unless a browser could run it.
-fn media_type(first: &[u8], declared: Option<&str>) -> String {
+/// The media type by the first bytes; what they do not tell is believed unless a browser could run it. Where nothing
+/// is said, or only what programs say of any body, the file's name tells.
+fn media_type(first: &[u8], declared: Option<&str>, filename: &str) -> String {
     let active = ["text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"];
     if let Some(kind) = infer::get(first).map(|kind| kind.mime_type()).filter(|kind| !active.contains(kind)) {
         return kind.to_owned();
     }
     let declared = declared.and_then(|text| text.split(';').next()).map(str::trim).unwrap_or_default().to_lowercase();
+    let declared = match &*declared {
+        "" | "application/x-www-form-urlencoded" => {
+            mime_guess::from_path(filename).first_raw().unwrap_or_default().to_owned()
+        }
+        _ => declared,
+    };
     let plain = declared.len() <= 100 && declared.split('/').count() == 2 && declared.is_ascii();
     if plain && !active.contains(&declared.as_str()) && !declared.contains("script") {
         return declared;

@@ -53,6 +53,12 @@ async fn private_addresses_are_refused_in_every_spelling() {
         let error = guarded.send(get(&format!("http://{host}:{port}/"))).await.unwrap_err();
         assert!(matches!(error, Error::Refused { .. }), "{host}: {error}");
     }
+    // What the message advises can be put into the settings as it stands.
+    for (url, advice) in [("http://[::1]:1/", "[::1]:1"), ("http://127.0.0.1:1/", "127.0.0.1:1")] {
+        let error = guarded.send(get(url)).await.unwrap_err().to_string();
+        assert!(error.ends_with(&format!("outbound.allow = [\"{advice}\"]")), "{error}");
+        assert_eq!(advice.parse::<HostPort>().unwrap().to_string(), advice);
+    }
     for url in
         ["http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "https://192.168.0.1/", "http://100.64.0.1/"]
     {

@@ -172,6 +172,13 @@ async fn the_type_is_what_the_bytes_say_and_nothing_runs_in_the_browser() {
         ("a.txt", "text/plain", b"hello".as_slice(), "text/plain", "attachment"),
         ("a.bin", "x", b"hello".as_slice(), "application/octet-stream", "attachment"),
         ("a.bin", "a/b/c", b"hello".as_slice(), "application/octet-stream", "attachment"),
+        // What curl says of any body is no type of the file, nor is nothing: its name tells.
+        ("notes.txt", "application/x-www-form-urlencoded", b"hello".as_slice(), "text/plain", "attachment"),
+        ("a.CSV", "", b"a,b".as_slice(), "text/csv", "attachment"),
+        ("a.bin", "application/x-www-form-urlencoded", b"x".as_slice(), "application/octet-stream", "attachment"),
+        ("file", "", b"x".as_slice(), "application/octet-stream", "attachment"),
+        ("a.html", "", html, "application/octet-stream", "attachment"),
+        ("a.svg", "application/x-www-form-urlencoded", svg, "application/octet-stream", "attachment"),
         ("a.zip", "application/zip", b"PK\x03\x04rest".as_slice(), "application/zip", "attachment"),
     ] {
         let (found, shown) = mime_of(&visitor, &conversation, name, declared, bytes).await;

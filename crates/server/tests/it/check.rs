@@ -96,6 +96,55 @@ fn tables_and_their_rows_are_tried_out() {
 }
 
 #[test]
+fn findings_come_in_the_order_of_the_files() {
+    let folder = Folder::new();
+    folder.write("sad.gbai/b.bas", "CALL \"none\"\nTALKK 1\nTALK \"a ${b\"\n");
+    folder.write("sad.gbai/a.bas", "TALK \"a ${\"\n");
+    let package = folder.text("sad.gbai");
+    let places = [("a.bas", 1, "warning"), ("b.bas", 1, "warning"), ("b.bas", 2, "error"), ("b.bas", 3, "warning")];
+    let done = botserver(&["check", &package], "").expect(1);
+    let found: Vec<&str> = done.out.lines().filter(|line| line.starts_with(&package)).collect();
+    assert_eq!(found.len(), places.len(), "{}", done.all());
+    for (line, (file, number, severity)) in found.iter().zip(places) {
+        assert!(line.starts_with(&format!("{package}/{file}:{number}:")) && line.contains(severity), "{}", done.all());
+    }
+    let done = botserver(&["check", &package, "-o", "json"], "").expect(1);
+    let report: Value = serde_json::from_str(&done.out).expect("JSON");
+    for (found, (file, number, severity)) in report["diagnostics"].as_array().expect("a list").iter().zip(places) {
+        assert_eq!((&found["path"], &found["line"]), (&format!("{package}/{file}").into(), &number.into()));
+        assert_eq!(found["severity"], severity);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_checked_under_its_own_name() {
+    let folder = Folder::new();
+    folder.write("real/shop.gbai/start.bas", "TALK 1\n");
+    std::os::unix::fs::symlink(folder.path("real/shop.gbai"), folder.path("linked.gbai")).expect("a link");
+    for path in ["linked.gbai", "linked.gbai/"] {
+        let done = botserver(&["check", &folder.text(path)], "").expect(0);
+        assert!(done.err.starts_with("linked: no mistakes"), "{}", done.all());
+    }
+    folder.write("linked.gbai/start.bas", "TALKK 1\n");
+    let done = botserver(&["check", &folder.text("linked.gbai")], "").expect(1);
+    assert!(done.out.starts_with(&folder.text("linked.gbai/start.bas:1:1: ")), "{}", done.all());
+    std::os::unix::fs::symlink(folder.path("real/shop.gbai"), folder.path("api.gbai")).expect("a link");
+    botserver(&["check", &folder.text("api.gbai")], "").expect(1);
+}
+
+#[test]
+fn a_table_that_two_scripts_declare_is_named_with_both() {
+    let folder = Folder::new();
+    folder.write("tea.gbai/a.bas", "TABLE t\n  id integer key\nEND TABLE\n");
+    folder.write("tea.gbai/b.bas", "TALK 1\nTABLE T\n  id integer key\nEND TABLE\n");
+    let package = folder.text("tea.gbai");
+    let done = botserver(&["check", &package], "").expect(1);
+    let told = ": error[T0001]: the table `T` is declared twice, first at a.bas:1:1\n";
+    assert!(done.out.starts_with(&format!("{package}/b.bas:2:1{told}")), "{}", done.all());
+}
+
+#[test]
 fn what_is_no_package_is_refused() {
     let folder = Folder::new();
     let file = folder.write("note.txt", "x");

@@ -70,6 +70,28 @@ fn parameters_tables_files_and_neighbours() {
 }
 
 #[test]
+fn tables_of_neighbours_that_are_not_used_are_left_alone() {
+    let folder = Folder::new();
+    let alone = folder.write("c.bas", "TALK \"x\"\n");
+    folder.write("d.bas", "TALK \"d\"\nTABLE t\n  id integer key\nEND TABLE\n");
+    folder.write("e.bas", "TABLE t\n  id integer key\nEND TABLE\n");
+    let done = botserver(&["run", &alone], "").expect(0);
+    assert_eq!((&*done.out, &*done.err), ("x\n", ""));
+    // What it calls, also through another script, brings its tables.
+    folder.write("via.bas", "CALL \"d.bas\"\n");
+    let using = folder.write("using.bas", "CALL \"via\"\nINSERT INTO \"t\" VALUES { id: 1 }\nTALK COUNT(FIND \"t\")\n");
+    let done = botserver(&["run", &using], "").expect(0);
+    assert_eq!(done.out, "d\n1\n", "{}", done.all());
+    // Those that really meet are named, both.
+    let both = folder.write("both.bas", "CALL \"via\"\nIF FALSE THEN\n  RUN \"e.bas\"\nEND IF\n");
+    let done = botserver(&["run", &both], "").expect(1);
+    let (first, second) = (folder.text("d.bas:2:1"), folder.text("e.bas:1:1"));
+    let told = format!("{second}: error[T0001]: the table `t` is declared twice, first at {first}\n");
+    assert!(done.err.starts_with(&told), "{}", done.all());
+    assert_eq!(done.out, "");
+}
+
+#[test]
 fn the_end_of_the_input_and_files_that_are_none() {
     let folder = Folder::new();
     let script = folder.write("hear.bas", "HEAR x WITH \"Yes?\"\nTALK x\n");

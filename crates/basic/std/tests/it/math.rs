@@ -85,6 +85,7 @@ fn over_several_values() {
         ("MAX", json!([[1, 2], 9]), "9"),
         ("SUM", json!([[1, 2, 3.5]]), "6.5"),
         ("SUM", json!([rows, "v"]), "12"),
+        ("SUM", json!([[1e308, 1e308]]), "!the result is too large for a number"),
         ("SUM", json!([[]]), "0"),
         ("SUM", json!([null]), "0"),
         ("SUM", json!([1, 2, 3]), "6"),

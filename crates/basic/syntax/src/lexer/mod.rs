@@ -384,7 +384,8 @@ impl<'s> Lexer<'s> {
         self.at = at;
         let text = &self.source[start..at];
         let int = if whole { text.parse().ok().map(TokenKind::Int) } else { None };
-        self.finish_number(start, int.or_else(|| text.parse().ok().map(TokenKind::Float)));
+        let float = || text.parse().ok().filter(|value: &f64| value.is_finite()).map(TokenKind::Float);
+        self.finish_number(start, int.or_else(float));
     }
 
     fn finish_number(&mut self, start: usize, kind: Option<TokenKind>) {

@@ -21,7 +21,7 @@ pub(super) struct Scanned {
     /// One past the closing quote.
     pub(super) end: usize,
     pub(super) closed: bool,
-    /// Each `${` before a name that has no `}`.
+    /// Each `${` before a name, or at the end, that has no `}`.
     pub(super) unclosed: Vec<Loc>,
 }
 
@@ -109,7 +109,14 @@ fn scan_to(source: &str, start: usize, limit: usize, quote: char, one_line: bool
                     }
                     Err(stopped) => {
                         hopeless_before = stopped;
-                        parts.open(rest, at);
+                        let left = rest[2..].trim_start_matches([' ', '\t']);
+                        // `\` as quote stands for `\"`; a quote that is doubled does not end the text.
+                        let at_end = match left.strip_prefix(quote) {
+                            Some(behind) if quote == '\\' => behind.starts_with('"'),
+                            Some(behind) => !behind.starts_with(quote),
+                            None => false,
+                        };
+                        parts.open(rest, at, at_end);
                         parts.push('$');
                         at += 1;
                     }
@@ -188,7 +195,7 @@ fn block_line(source: &str, mut at: usize, end: usize, unclosed: &mut Vec<Loc>) 
                 }
                 Err(stopped) => {
                     hopeless_before = stopped;
-                    parts.open(rest, at);
+                    parts.open(rest, at, rest[2..].trim().is_empty());
                 }
             }
         }
@@ -212,9 +219,11 @@ impl Builder {
         self.text.push(c);
     }
 
-    /// `rest` begins with a `${` that has no `}`; before anything but a name nobody meant a value.
-    fn open(&mut self, rest: &str, at: usize) {
-        if rest[2..].starts_with(is_word_start) {
+    /// `rest` begins with a `${` that has no `}`; before anything but a name or the end of the text nobody meant a value.
+    fn open(&mut self, rest: &str, at: usize, at_end: bool) {
+        if at_end {
+            self.unclosed.push(Loc::new(at as u32, at as u32 + 2));
+        } else if rest[2..].starts_with(is_word_start) {
             let end = at + 2 + rest[2..].find(|c| !is_word_char(c)).unwrap_or(rest.len() - 2);
             self.unclosed.push(Loc::new(at as u32, end as u32));
         }

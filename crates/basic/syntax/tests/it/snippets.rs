@@ -602,6 +602,14 @@ BEGIN TALK
 Hello ${name,
 it costs $5 or ${price}
 END TALK
+---
+TALK "z ${"
+HEAR q WITH "w ${ "
+TALK "a ${""b"
+TALK "${IF(q = \"${\", 1, 2)}"
+BEGIN TALK
+The end: ${
+END TALK
 "#,
     );
 }

@@ -1,4 +1,5 @@
-//! `+ - * / MOD ^ &`. Whole numbers stay whole until they overflow; then they become floats.
+//! `+ - * / MOD ^ &`. Whole numbers stay whole until they overflow; then they become floats. What is too large for
+//! those is error 6.
 
 use super::{
     dates, noun,
@@ -32,12 +33,12 @@ pub fn add(heap: &mut Heap, left: &Val, right: &Val) -> Result<Val> {
         | (_, Val::Array(_) | Val::Rows(..) | Val::Object(_) | Val::Date(_)) => {
             Err(BasicError::type_mismatch(format!("cannot add {} and {}", noun(left), noun(right))))
         }
-        _ => Ok(match (to_number(left)?, to_number(right)?) {
+        _ => match (to_number(left)?, to_number(right)?) {
             (Number::Int(a), Number::Int(b)) => {
-                a.checked_add(b).map_or_else(|| Val::Float(a as f64 + b as f64), Val::Int)
+                Ok(a.checked_add(b).map_or_else(|| Val::Float(a as f64 + b as f64), Val::Int))
             }
-            (a, b) => Val::Float(a.as_f64() + b.as_f64()),
-        }),
+            (a, b) => finite(a.as_f64() + b.as_f64()),
+        },
     }
 }
 
@@ -58,21 +59,23 @@ pub fn subtract(left: &Val, right: &Val) -> Result<Val> {
     match (left, right) {
         (Val::Date(a), Val::Date(b)) => Ok(Val::Int(a.civil_seconds - b.civil_seconds)),
         (Val::Date(date), Val::Int(_) | Val::Float(_) | Val::Null) => shift(*date, to_number(right)?, true),
-        _ => Ok(match (to_number(left)?, to_number(right)?) {
+        _ => match (to_number(left)?, to_number(right)?) {
             (Number::Int(a), Number::Int(b)) => {
-                a.checked_sub(b).map_or_else(|| Val::Float(a as f64 - b as f64), Val::Int)
+                Ok(a.checked_sub(b).map_or_else(|| Val::Float(a as f64 - b as f64), Val::Int))
             }
-            (a, b) => Val::Float(a.as_f64() - b.as_f64()),
-        }),
+            (a, b) => finite(a.as_f64() - b.as_f64()),
+        },
     }
 }
 
 /// `a * b`
 pub fn multiply(left: &Val, right: &Val) -> Result<Val> {
-    Ok(match (to_number(left)?, to_number(right)?) {
-        (Number::Int(a), Number::Int(b)) => a.checked_mul(b).map_or_else(|| Val::Float(a as f64 * b as f64), Val::Int),
-        (a, b) => Val::Float(a.as_f64() * b.as_f64()),
-    })
+    match (to_number(left)?, to_number(right)?) {
+        (Number::Int(a), Number::Int(b)) => {
+            Ok(a.checked_mul(b).map_or_else(|| Val::Float(a as f64 * b as f64), Val::Int))
+        }
+        (a, b) => finite(a.as_f64() * b.as_f64()),
+    }
 }
 
 /// `a / b`: always real division; error 11 when `b` is zero.
@@ -81,7 +84,7 @@ pub fn divide(left: &Val, right: &Val) -> Result<Val> {
     if b == 0.0 {
         return Err(BasicError::new(11, "division by zero"));
     }
-    Ok(Val::Float(a / b))
+    finite(a / b)
 }
 
 /// `a MOD b`: the remainder with the sign of `a`; error 11 when `b` is zero.
@@ -91,7 +94,7 @@ pub fn modulo(left: &Val, right: &Val) -> Result<Val> {
         // wrapping_rem: i64::MIN MOD -1 is 0.
         (Number::Int(a), Number::Int(b)) => Ok(Val::Int(a.wrapping_rem(b))),
         (_, b) if b.as_f64() == 0.0 => Err(BasicError::new(11, "division by zero")),
-        (a, b) => Ok(Val::Float(a.as_f64() % b.as_f64())),
+        (a, b) => finite(a.as_f64() % b.as_f64()),
     }
 }
 
@@ -104,7 +107,22 @@ pub fn power(left: &Val, right: &Val) -> Result<Val> {
     {
         return Ok(Val::Int(result));
     }
-    Ok(Val::Float(a.as_f64().powf(b.as_f64())))
+    let (base, exponent) = (a.as_f64(), b.as_f64());
+    if base == 0.0 && exponent < 0.0 {
+        return Err(BasicError::new(11, "division by zero"));
+    }
+    if base < 0.0 && exponent.fract() != 0.0 {
+        return Err(BasicError::invalid("a negative number has no broken power"));
+    }
+    finite(base.powf(exponent))
+}
+
+/// A result that must be a number.
+pub fn finite(value: f64) -> Result<Val> {
+    if value.is_finite() {
+        return Ok(Val::Float(value));
+    }
+    Err(BasicError::new(6, "the result is too large for a number"))
 }
 
 /// `-a`

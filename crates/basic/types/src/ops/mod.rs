@@ -11,7 +11,7 @@ mod member;
 mod number;
 mod text;
 
-pub use arithmetic::{add, concat, divide, modulo, multiply, negate, power, subtract};
+pub use arithmetic::{add, concat, divide, finite, modulo, multiply, negate, power, subtract};
 pub use compare::{compare, equal};
 pub use dates::parse_iso;
 pub use iterate::{Iterable, iterable};

@@ -44,7 +44,7 @@ pub fn parse_number(text: &str) -> Option<Number> {
     if text.bytes().any(|byte| byte.is_ascii_alphabetic() && !matches!(byte, b'e' | b'E')) {
         return None;
     }
-    text.parse::<f64>().ok().map(Number::Float)
+    text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Number::Float)
 }
 
 /// The number a value counts as; error 13 if it is none.

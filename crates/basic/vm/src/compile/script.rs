@@ -62,6 +62,7 @@ pub(crate) fn declarations(script: &Script) -> ScriptInfo {
                 line: script.span(handler.loc).line,
             })
             .collect(),
+        uses: script.called.iter().chain(&script.includes).map(|(name, _)| name.clone()).collect(),
         broken: None,
     }
 }

@@ -125,7 +125,11 @@ impl Machine {
                     },
                     (Val::Float(a), Val::Float(b)) => {
                         let result = a $float b;
-                        put(&mut r[$dst], Val::Float(result));
+                        if result.is_finite() {
+                            put(&mut r[$dst], Val::Float(result));
+                        } else {
+                            r[$dst] = check!(ops::finite(result));
+                        }
                     }
                     (a, b) => r[$dst] = check!($slow(a, b)),
                 }
@@ -161,7 +165,11 @@ impl Machine {
                         },
                         (Val::Float(x), Val::Float(y)) => {
                             let sum = x + y;
-                            put(&mut r[dst], Val::Float(sum));
+                            if sum.is_finite() {
+                                put(&mut r[dst], Val::Float(sum));
+                            } else {
+                                r[dst] = check!(ops::finite(sum));
+                            }
                         }
                         _ => check!(slow::add(heap, &mut r, dst, a, b)),
                     },
@@ -188,7 +196,11 @@ impl Machine {
                     Ins::Divide { dst, a, b } => match (&r[a], &r[b]) {
                         (Val::Float(x), Val::Float(y)) if *y != 0.0 => {
                             let quotient = x / y;
-                            put(&mut r[dst], Val::Float(quotient));
+                            if quotient.is_finite() {
+                                put(&mut r[dst], Val::Float(quotient));
+                            } else {
+                                r[dst] = check!(ops::finite(quotient));
+                            }
                         }
                         (x, y) => r[dst] = check!(ops::divide(x, y)),
                     },

@@ -311,7 +311,11 @@ pub(super) fn for_advance<W: Window + ?Sized>(r: &mut Registers<'_, W>, var: Reg
             // No limit lies beyond the last whole number.
             None => return Ok(false),
         },
-        _ => Val::Float(value.as_f64() + step.as_f64()),
+        _ => match value.as_f64() + step.as_f64() {
+            next if next.is_finite() => Val::Float(next),
+            // Nor beyond the largest number.
+            _ => return Ok(false),
+        },
     };
     Ok(within(&r[var], &r[state], step.as_f64()))
 }

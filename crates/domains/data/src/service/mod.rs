@@ -22,7 +22,7 @@ use parking_lot::RwLock;
 pub use apply::ApplyReport;
 pub(crate) use memory::MAX_KEYS;
 pub use memory::MemoryOwner;
-pub use plan::{TablePlan, TableProblem};
+pub use plan::{Place, TablePlan, TableProblem};
 
 use crate::{BotScope, Error, Result, Table, model::nearest, store::Store};
 

@@ -1,7 +1,10 @@
 //! What a package's declarations would change, without changing it: used by `check`, by publishing (a
 //! version that cannot be applied is refused) and by [`super::apply`].
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use botserver_basic_syntax::ast::{ColumnDecl, ColumnType, IndexDecl, Loc, TableDecl};
 use botserver_basic_types::{DataExpr, Severity};
@@ -24,6 +27,19 @@ pub struct TableProblem {
     pub table: Arc<str>,
     /// Where in its script.
     pub loc: Loc,
+    /// The declaration itself.
+    pub place: Place,
+    /// The declaration that has the name already.
+    pub earlier: Option<Place>,
+}
+
+/// A declaration, by its number among those that were given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A TABLE.
+    Table(usize),
+    /// A CREATE INDEX.
+    Index(usize),
 }
 
 /// What applying would do.
@@ -36,6 +52,8 @@ pub struct TablePlan {
     pub(crate) indexes: Vec<crate::store::Index>,
     /// What is wrong or worth knowing.
     pub problems: Vec<TableProblem>,
+    /// The declaration that is being looked at.
+    at: usize,
 }
 
 impl TablePlan {
@@ -47,22 +65,30 @@ impl TablePlan {
     /// Compares declarations with the tables that exist.
     pub(crate) fn new(existing: &[Arc<Table>], declared: &[TableDecl], indexes: &[IndexDecl]) -> Self {
         let mut plan = Self::default();
-        let mut seen: HashSet<String> = HashSet::new();
-        for decl in declared {
-            if !seen.insert(decl.name.to_lowercase()) {
-                plan.say(decl, decl.loc, Severity::Error, format!("the table `{}` is declared twice", decl.name));
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for (at, decl) in declared.iter().enumerate() {
+            plan.at = at;
+            if let Some(first) = seen.get(&decl.name.to_lowercase()) {
+                let message = format!("the table `{}` is declared twice", decl.name);
+                plan.say(decl, decl.loc, Severity::Error, message);
+                if let Some(problem) = plan.problems.last_mut() {
+                    problem.earlier = Some(Place::Table(*first));
+                }
                 continue;
             }
+            seen.insert(decl.name.to_lowercase(), at);
             plan.table(existing, decl);
         }
-        for index in indexes {
+        for (at, index) in indexes.iter().enumerate() {
+            plan.at = at;
             plan.index(existing, declared, index);
         }
         plan
     }
 
     fn say(&mut self, decl: &TableDecl, loc: Loc, severity: Severity, message: String) {
-        self.problems.push(TableProblem { severity, message, table: decl.name.clone(), loc });
+        let place = Place::Table(self.at);
+        self.problems.push(TableProblem { severity, message, table: decl.name.clone(), loc, place, earlier: None });
     }
 
     fn table(&mut self, existing: &[Arc<Table>], decl: &TableDecl) {
@@ -196,12 +222,7 @@ impl TablePlan {
             decl.uniques.iter().flatten().filter(|name| decl.columns.iter().all(|own| !same_name(&own.name, name)))
         {
             let message = format!("UNIQUE names `{name}`, which is no column of `{}`", decl.name);
-            self.problems.push(TableProblem {
-                severity: Severity::Error,
-                message,
-                table: decl.name.clone(),
-                loc: decl.loc,
-            });
+            self.say(decl, decl.loc, Severity::Error, message);
         }
     }
 
@@ -214,12 +235,15 @@ impl TablePlan {
             let table = existing.iter().find(|own| same_name(&own.name, &index.table))?;
             Some(table.columns.iter().map(|column| column.name.clone()).collect())
         });
+        let place = Place::Index(self.at);
         let mut say = |message: String| {
             self.problems.push(TableProblem {
                 severity: Severity::Error,
                 message,
                 table: index.table.clone(),
                 loc: index.loc,
+                place,
+                earlier: None,
             });
         };
         let Some(columns) = columns else {

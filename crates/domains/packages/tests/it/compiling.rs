@@ -13,7 +13,7 @@ fn full(bots: &Bots) {
     bots.write("shop.gbai/shop.gbdialog/tables.bas", "TABLE goods\n  id integer key\n  title string(40)\nEND TABLE\n");
     bots.write(
         "shop.gbai/shop.gbot/config.csv",
-        "name,value\ntheme-title,Shop\ntheme-color1,navy\ntheme-logo,/logo.svg\nwelcome-message,Hello, you\nparam-house,main\n",
+        "name,value\ntheme-title,Shop\ntheme-color1,navy\ntheme-logo,/img/logo.svg\nwelcome-message,Hello, you\nparam-house,main\n",
     );
     bots.write("shop.gbai/shop.gbot/PROMPT.md", "Be kind.");
     bots.write("shop.gbai/shop.gbtheme/img/logo.svg", "<svg/>");
@@ -29,11 +29,32 @@ fn a_package_is_compiled_whole() {
     assert!(!version.has_errors());
     assert_eq!(version.prompt.as_deref(), Some("Be kind."));
     assert_eq!((&*version.look.title, version.look.accent.as_deref()), ("Shop", Some("navy")));
-    assert_eq!((version.look.logo.as_deref(), version.look.welcome.as_deref()), (Some("logo.svg"), Some("Hello, you")));
+    assert_eq!(
+        (version.look.logo.as_deref(), version.look.welcome.as_deref()),
+        (Some("img/logo.svg"), Some("Hello, you"))
+    );
     assert_eq!(version.theme.keys().map(|path| &**path).collect::<Vec<_>>(), ["img/logo.svg"]);
     assert_eq!((&*version.seeds[0].table, &*version.seeds[0].path), ("goods", "shop.gbdata/goods.csv"));
     assert_eq!(&*version.image.script("tables").unwrap().tables[0].name, "goods");
     assert!(version.image.script("price").unwrap().tool);
+}
+
+#[test]
+fn a_logo_that_cannot_be_shown_is_told() {
+    let bots = Bots::new();
+    bots.write("shop.gbai/shop.gbtheme/img/logo.svg", "<svg/>");
+    let told = |logo: &str| {
+        bots.write("shop.gbai/config.csv", format!("name,value\ntheme-logo,{logo}\n"));
+        printed(&bots.compile("shop.gbai"))
+    };
+    let place = "config.csv:2:1: Warning P0103 `theme-logo`: the theme of the package has no file";
+    for wrong in ["../../../config.toml", "img", "http://a.example/logo.png", "data:image/png;base64,AA"] {
+        assert!(told(wrong).starts_with(&format!("{place} `{wrong}`")), "{}", told(wrong));
+    }
+    assert!(told("logo.svg").contains("Did you mean `img/logo.svg`?"), "{}", told("logo.svg"));
+    for right in ["img/logo.svg", "/img/logo.svg", "./img/logo.svg", "https://a.example/logo.png", ""] {
+        assert_eq!(told(right), "", "{right}");
+    }
 }
 
 #[test]

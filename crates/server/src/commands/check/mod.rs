@@ -32,7 +32,10 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
     installation.close().await;
     let mut version = checked?;
     version.diagnostics.extend(tables);
-    version.diagnostics.sort_by_key(|found| found.diagnostic.severity == Severity::Warning);
+    version.diagnostics.sort_by(|one, other| {
+        let (one, other) = (&one.diagnostic.span, &other.diagnostic.span);
+        (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column))
+    });
     let errors = count(&version, Severity::Error);
     let warnings = count(&version, Severity::Warning);
     match options.output {

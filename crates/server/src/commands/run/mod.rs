@@ -11,7 +11,6 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
-use botserver_basic_syntax::ast::{IndexDecl, TableDecl};
 use botserver_basic_types::{Diagnostic, Severity, Value};
 use botserver_data::{Actor, DataService, Seeds};
 use botserver_http::HttpClient;
@@ -30,6 +29,7 @@ use crate::{
     installation::Installation,
     modules,
     settings::{self, Overrides},
+    tables::Declared,
 };
 
 /// Tables of scripts that belong to no bot are kept under ids made from the script's name in this namespace.
@@ -100,7 +100,9 @@ async fn run_in(installation: &Installation, options: &RunOptions) -> Result<End
         turn: "run".into(),
         now: clock.now(),
     };
-    make_tables(&data, &context, &compiled.version).await?;
+    if make_tables(&data, &context, &compiled.version, &compiled.name).await? == Ending::Failure {
+        return Ok(Ending::Failure);
+    }
     let run = Run {
         db: assembled.db.clone(),
         clock,
@@ -121,14 +123,13 @@ fn bot_of(script: &Path) -> String {
     package.unwrap_or_else(|| script.file_stem().unwrap_or_default().to_string_lossy().into_owned()).to_lowercase()
 }
 
-/// The tables that the script and its neighbours declare.
-async fn make_tables(data: &DataService, context: &CallContext, version: &PackageVersion) -> Result<()> {
-    let scripts = version.image.scripts();
-    let tables: Vec<TableDecl> = scripts.iter().flat_map(|script| script.tables.clone()).collect();
-    let indexes: Vec<IndexDecl> = scripts.iter().flat_map(|script| script.indexes.clone()).collect();
-    if tables.is_empty() {
-        return Ok(());
-    }
+/// The tables that the script declares, and the scripts that it uses; those of other neighbours are not its business.
+async fn make_tables(
+    data: &DataService,
+    context: &CallContext,
+    version: &PackageVersion,
+    script: &str,
+) -> Result<Ending> {
     let actor = Actor {
         principal: &context.principal,
         bot_id: context.bot_id,
@@ -136,16 +137,12 @@ async fn make_tables(data: &DataService, context: &CallContext, version: &Packag
         offset_minutes: (context.time_zone.to_offset(context.now).seconds() / 60) as i16,
         max_rows: u64::MAX,
     };
-    let report = data.apply_tables(actor, &tables, &indexes).await.context("the tables cannot be made")?;
-    let mut refused = false;
-    for problem in report.problems {
-        refused |= problem.severity == Severity::Error;
-        tracing::warn!(table = &*problem.table, "{}", problem.message);
+    let made = Declared::by_script(version, script).make(data, actor).await;
+    let (_, found) = made.context("the tables cannot be made")?;
+    for problem in &found {
+        show(&problem.diagnostic, version);
     }
-    if refused {
-        bail!("the tables that the script declares cannot be made");
-    }
-    Ok(())
+    Ok(Ending::of(found.iter().all(|problem| problem.diagnostic.severity != Severity::Error)))
 }
 
 fn show(diagnostic: &Diagnostic, version: &PackageVersion) {
