@@ -98,8 +98,8 @@ Examples:
 Settings come from defaults, config.toml, BOTSERVER_SECTION__KEY variables and these options, each over the last;
 `botserver config show --origin` tells where each value comes from. SIGINT and SIGTERM let running turns finish.")]
 pub(crate) struct ServeOptions {
-    /// The address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT")]
+    /// The address to listen on; port 0 takes a free one. Given twice, as behind `make run`, the last one counts
+    #[arg(long, value_name = "ADDR:PORT", overrides_with = "listen")]
     pub(crate) listen: Option<String>,
     /// The folder of the bot packages [default: bots in the data directory]
     #[arg(long, value_name = "DIR")]
@@ -319,6 +319,14 @@ mod tests {
     #[test]
     fn the_grammar_is_sound() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_last_address_counts() {
+        let line =
+            CommandLine::parse_from(["botserver", "serve", "--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2"]);
+        let Command::Serve(options) = line.command else { panic!("another command") };
+        assert_eq!(options.listen.as_deref(), Some("127.0.0.1:2"));
     }
 
     #[test]
