@@ -89,6 +89,10 @@ fn tables_of_neighbours_that_are_not_used_are_left_alone() {
     let told = format!("{second}: error[T0001]: the table `t` is declared twice, first at {first}\n");
     assert!(done.err.starts_with(&told), "{}", done.all());
     assert_eq!(done.out, "");
+    // A script of a package has the tables of its package.
+    folder.write("shop.gbai/shop.gbdialog/tables.bas", "TABLE t\n  id integer key\nEND TABLE\n");
+    let inside = folder.write("shop.gbai/shop.gbdialog/count.bas", "TALK COUNT(FIND \"t\")\n");
+    assert_eq!(botserver(&["run", &inside], "").expect(0).out, "0\n");
 }
 
 #[test]

@@ -82,7 +82,10 @@ async fn run_in(installation: &Installation, options: &RunOptions) -> Result<End
         bail!("the script has no PARAM `{name}`");
     }
 
-    let bot_name: Arc<str> = bot_of(&options.script).into();
+    let package = package_of(&options.script);
+    // Whose tables it shares: those of its package, else its own.
+    let alone = || options.script.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let bot_name: Arc<str> = package.clone().unwrap_or_else(alone).into();
     let bot_id = match assembled.packages.find_by_name(&bot_name) {
         Some(id) => id,
         None => BotId::new(Uuid::new_v5(&SCRIPTS, bot_name.as_bytes())),
@@ -100,7 +103,11 @@ async fn run_in(installation: &Installation, options: &RunOptions) -> Result<End
         turn: "run".into(),
         now: clock.now(),
     };
-    if make_tables(&data, &context, &compiled.version, &compiled.name).await? == Ending::Failure {
+    let declared = match package {
+        Some(_) => Declared::by(&compiled.version),
+        None => Declared::by_script(&compiled.version, &compiled.name),
+    };
+    if make_tables(&data, &context, &compiled.version, &declared).await? == Ending::Failure {
         return Ok(Ending::Failure);
     }
     let run = Run {
@@ -116,19 +123,19 @@ async fn run_in(installation: &Installation, options: &RunOptions) -> Result<End
     run.until_it_ends(params.collect()).await
 }
 
-/// The bot whose tables the script shares: that of its package, else one of its own.
-fn bot_of(script: &Path) -> String {
+/// The package that the script lies in, if it lies in one.
+fn package_of(script: &Path) -> Option<String> {
     let folders = std::path::absolute(script).unwrap_or_else(|_| script.to_owned());
-    let package = folders.ancestors().skip(1).find_map(botserver_packages::bot_name);
-    package.unwrap_or_else(|| script.file_stem().unwrap_or_default().to_string_lossy().into_owned()).to_lowercase()
+    folders.ancestors().skip(1).find_map(botserver_packages::bot_name).map(|name| name.to_lowercase())
 }
 
-/// The tables that the script declares, and the scripts that it uses; those of other neighbours are not its business.
+/// The tables of the script: of its package, or else those that it declares and that the scripts it uses declare. Other
+/// scripts that happen to lie beside it are not its business.
 async fn make_tables(
     data: &DataService,
     context: &CallContext,
     version: &PackageVersion,
-    script: &str,
+    declared: &Declared<'_>,
 ) -> Result<Ending> {
     let actor = Actor {
         principal: &context.principal,
@@ -137,7 +144,7 @@ async fn make_tables(
         offset_minutes: (context.time_zone.to_offset(context.now).seconds() / 60) as i16,
         max_rows: u64::MAX,
     };
-    let made = Declared::by_script(version, script).make(data, actor).await;
+    let made = declared.make(data, actor).await;
     let (_, found) = made.context("the tables cannot be made")?;
     for problem in &found {
         show(&problem.diagnostic, version);
