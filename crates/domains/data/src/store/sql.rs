@@ -47,15 +47,18 @@ impl Sql {
         self
     }
 
-    /// A bound value.
+    /// A bound value. PostgreSQL is told its type in the text: the driver keeps prepared statements by their text
+    /// alone, and would send the bits of `4.5` to a statement that was prepared for `1`.
     pub(crate) fn bind(&mut self, value: impl Into<SqlValue>) -> &mut Self {
-        self.values.push(value.into());
+        let value = value.into();
         if self.is_postgres() {
             self.text.push('$');
-            self.text.push_str(&self.values.len().to_string());
+            self.text.push_str(&(self.values.len() + 1).to_string());
+            self.text.push_str(postgres_type(&value));
         } else {
             self.text.push('?');
         }
+        self.values.push(value);
         self
     }
 
@@ -96,5 +99,34 @@ impl Sql {
     /// The text of a statement without values, for `execute_unprepared`.
     pub(crate) fn into_text(self) -> String {
         self.text
+    }
+}
+
+/// The cast that says what a value is bound as; empty for types of which a place only ever has one.
+const fn postgres_type(value: &SqlValue) -> &'static str {
+    match value {
+        SqlValue::Bool(_) => "::bool",
+        SqlValue::Int(_) => "::int4",
+        SqlValue::BigInt(_) => "::int8",
+        SqlValue::Double(_) => "::float8",
+        SqlValue::String(_) => "::text",
+        SqlValue::Bytes(_) => "::bytea",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Statements with values of other types must never be one prepared statement.
+    #[test]
+    fn postgres_sees_the_type_of_a_value_in_the_text() {
+        let text = |value: SqlValue| Sql::new(Dialect::Postgres).push("n < ").bind(value).text.clone();
+        assert_eq!(text(1_i64.into()), "n < $1::int8");
+        assert_eq!(text(4.5.into()), "n < $1::float8");
+        assert_eq!(text("x".into()), "n < $1::text");
+        assert_eq!(text(true.into()), "n < $1::bool");
+        assert_eq!(Sql::new(Dialect::Sqlite).push("n < ").bind(1_i64).text, "n < ?");
     }
 }
