@@ -10,7 +10,7 @@ use sea_query::{Expr, ExprTrait, OnConflict, Query, Value};
 use uuid::Uuid;
 
 use crate::{
-    Execution, LaneId, NewEvent, TimerRow,
+    Execution, LaneId, NewEvent, Note, TimerRow,
     accept::{Arriving, DONE, NO_PAYLOAD, insert_items},
 };
 
@@ -41,6 +41,8 @@ pub struct TurnCommit {
     pub disarm: Vec<Uuid>,
     /// Executions whose journal this commit makes obsolete.
     pub forget_journal: Vec<Uuid>,
+    /// What rooms add to it, for their extensions.
+    pub notes: Vec<Note>,
     /// Unix milliseconds.
     pub at_ms: i64,
 }

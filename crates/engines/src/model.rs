@@ -226,6 +226,17 @@ impl Execution {
         self.id == Uuid::new_v5(&item.id, &nth.to_be_bytes())
     }
 
+    /// The `nth` run that another one waits for, in the turn of an item.
+    pub fn child(parent: &Self, item: &InboxItem, nth: u32, kind: &str, program: &str, program_version: &str) -> Self {
+        let id = Self::child_id(parent.id, nth);
+        Self { id, parent_id: Some(parent.id), ..Self::start(item, 0, kind, program, program_version) }
+    }
+
+    /// The id of that run: its parent waits for it under this name.
+    pub fn child_id(parent: Uuid, nth: u32) -> Uuid {
+        Uuid::new_v5(&parent, &nth.to_be_bytes())
+    }
+
     /// A new run for an item; `nth` tells several of one item apart.
     pub fn start(item: &InboxItem, nth: u32, kind: &str, program: &str, program_version: &str) -> Self {
         Self {

@@ -72,8 +72,28 @@ pub enum LaneNotice {
     Working(bool),
     /// The messages that wait, when that changes: the sender's ids and the payloads.
     Queue(Vec<(String, Json)>),
+    /// More of a message that is being written.
+    Delta(TextDelta),
     /// The lane is gone.
     Deleted,
+}
+
+/// A piece of a message that a later commit will hold whole. It has no number: who misses it reads the text so far
+/// from where its writer keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextDelta {
+    /// The message's id, which the committed message will have.
+    pub message: String,
+    /// The turn.
+    pub turn: String,
+    /// A higher one replaces what was sent before.
+    pub attempt: i64,
+    /// Unicode code points of this part before the piece.
+    pub offset: usize,
+    /// The piece.
+    pub text: String,
+    /// `text` or `reasoning`.
+    pub part: String,
 }
 
 /// What [`botserver_ports::PubSub`] carries: borrowed when it is written, owned when it is read.
@@ -82,6 +102,7 @@ enum WireNotice<Event, Items> {
     Events(Vec<(i64, i64, Event)>),
     Working(bool),
     Queue(Items),
+    Delta(TextDelta),
     Deleted,
 }
 
@@ -93,6 +114,7 @@ impl LaneNotice {
             }
             Self::Working(on) => WireNotice::Working(*on),
             Self::Queue(items) => WireNotice::Queue(items),
+            Self::Delta(delta) => WireNotice::Delta(delta.clone()),
             Self::Deleted => WireNotice::Deleted,
         };
         // Plain data with text keys always serialises.
@@ -108,6 +130,7 @@ impl LaneNotice {
             ),
             WireNotice::Working(on) => Self::Working(on),
             WireNotice::Queue(items) => Self::Queue(items),
+            WireNotice::Delta(delta) => Self::Delta(delta),
             WireNotice::Deleted => Self::Deleted,
         })
     }

@@ -96,6 +96,17 @@ pub struct TurnBuffer {
     /// Lines for the server's log. They are written when the turn is committed, so that a turn that is
     /// replayed does not repeat them.
     pub log: Vec<LogLine>,
+    /// What rooms write into tables of their own with the commit: their [`crate::CommitExtension`] reads it.
+    pub notes: Vec<Note>,
+}
+
+/// Something for a room's own tables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    /// Whose, and what: `llm.call`.
+    pub kind: &'static str,
+    /// The content; its shape belongs to the room.
+    pub value: Json,
 }
 
 /// A line that a program writes to the server's log.

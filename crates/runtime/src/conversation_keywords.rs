@@ -18,7 +18,7 @@ pub fn conversation_keywords(ids: &Arc<dyn IdSource>) -> Vec<Keyword> {
 
 fn say(cx: &CallContext, ids: &dyn IdSource, turn: &mut TurnBuffer, part: Part) {
     let id = MessageId::new(ids.next_uuid()).to_string();
-    let event = ChatEvent::Message { id, role: Speaker::Bot, parts: vec![part], turn: cx.turn.to_string() };
+    let event = ChatEvent::message(id, Speaker::Bot, vec![part], cx.turn.to_string());
     turn.events.push(event.to_json());
 }
 
@@ -104,7 +104,7 @@ fn wait() -> Keyword {
             )))
         }
     };
-    Keyword { decl, handler: Handler::Wait(Arc::new(seconds)) }
+    Keyword { decl, handler: Handler::Wait(Arc::new(seconds)), state: &[] }
 }
 
 fn print() -> Keyword {

@@ -76,6 +76,9 @@ pub struct Keyword {
     pub decl: KeywordDecl,
     /// Its code.
     pub handler: Handler,
+    /// The parts of the conversation's state document that its code is given, each as the argument `state.KEY`: reads
+    /// and writes do not see the turn.
+    pub state: &'static [&'static str],
 }
 
 impl Keyword {
@@ -84,7 +87,7 @@ impl Keyword {
         decl: KeywordDecl,
         run: impl for<'a> Fn(&'a CallContext, Args) -> BoxFuture<'a, Result<Value>> + Send + Sync + 'static,
     ) -> Self {
-        Self { decl, handler: Handler::Read { slow: false, run: Arc::new(run) } }
+        Self { decl, handler: Handler::Read { slow: false, run: Arc::new(run) }, state: &[] }
     }
 
     /// A keyword that looks at the world and may take long (HTTP, a model).
@@ -92,7 +95,7 @@ impl Keyword {
         decl: KeywordDecl,
         run: impl for<'a> Fn(&'a CallContext, Args) -> BoxFuture<'a, Result<Value>> + Send + Sync + 'static,
     ) -> Self {
-        Self { decl, handler: Handler::Read { slow: true, run: Arc::new(run) } }
+        Self { decl, handler: Handler::Read { slow: true, run: Arc::new(run) }, state: &[] }
     }
 
     /// A keyword that changes our own database.
@@ -100,7 +103,7 @@ impl Keyword {
         decl: KeywordDecl,
         run: impl for<'a> Fn(&'a CallContext, &'a Tx, Args) -> BoxFuture<'a, Result<Value>> + Send + Sync + 'static,
     ) -> Self {
-        Self { decl, handler: Handler::Local(Arc::new(run)) }
+        Self { decl, handler: Handler::Local(Arc::new(run)), state: &[] }
     }
 
     /// A keyword that changes the outside world.
@@ -108,7 +111,7 @@ impl Keyword {
         decl: KeywordDecl,
         run: impl for<'a> Fn(&'a CallContext, &'a str, Args) -> BoxFuture<'a, Result<Value>> + Send + Sync + 'static,
     ) -> Self {
-        Self { decl, handler: Handler::Write(Arc::new(run)) }
+        Self { decl, handler: Handler::Write(Arc::new(run)), state: &[] }
     }
 
     /// A keyword that adds to the turn.
@@ -116,7 +119,7 @@ impl Keyword {
         decl: KeywordDecl,
         run: impl Fn(&CallContext, &mut TurnBuffer, Args) -> Result<Value> + Send + Sync + 'static,
     ) -> Self {
-        Self { decl, handler: Handler::Say(Arc::new(run)) }
+        Self { decl, handler: Handler::Say(Arc::new(run)), state: &[] }
     }
 
     /// A keyword whose arguments decide what it does.
@@ -125,12 +128,17 @@ impl Keyword {
         choose: impl Fn(&Args) -> usize + Send + Sync + 'static,
         handlers: Vec<Handler>,
     ) -> Self {
-        Self { decl, handler: Handler::Choice(Arc::new(choose), handlers) }
+        Self { decl, handler: Handler::Choice(Arc::new(choose), handlers), state: &[] }
+    }
+
+    /// Gives its code these parts of the conversation's state document.
+    pub fn with_state(self, keys: &'static [&'static str]) -> Self {
+        Self { state: keys, ..self }
     }
 
     /// A keyword whose room is not built yet.
     pub fn missing(decl: KeywordDecl, capability: &'static str) -> Self {
-        Self { decl: decl.needs(capability), handler: Handler::Missing }
+        Self { decl: decl.needs(capability), handler: Handler::Missing, state: &[] }
     }
 }
 

@@ -31,6 +31,8 @@ const ASKED: u8 = 1;
 const SPOKE: u8 = 2;
 /// The texts that were typed follow, as JSON behind its length.
 const TYPED: u8 = 4;
+/// What it has said follows, as JSON behind its length.
+const SAID: u8 = 8;
 
 /// The argument in which keywords with filters are told what people have typed in this run: texts that could be
 /// taken for a piece of a condition. A filter that a script puts together in a variable keeps them values.
@@ -38,6 +40,8 @@ pub const TYPED_TEXTS: &str = "typed_texts";
 /// Typed texts that are remembered, and their longest; a longer one is no injection that anybody needs.
 const MOST_TYPED: usize = 32;
 const LONGEST_TYPED: usize = 4_096;
+/// Bytes after which what a tool says is not remembered any more.
+const LONGEST_SAID: usize = 16_384;
 
 /// Why a program could not be started or taken up again.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +81,8 @@ pub struct ScriptProgram {
     hear_timeout_ms: Option<i64>,
     /// See [`TYPED_TEXTS`].
     typed: Vec<String>,
+    /// What it has said, while somebody wants to know: a tool without RETURN answers with it.
+    said: Option<Vec<String>>,
 }
 
 impl ScriptProgram {
@@ -114,15 +120,19 @@ impl ScriptProgram {
         if format != FORMAT {
             return Err(StartError::Snapshot(format!("its format {format} is unknown to this build")));
         }
-        let (typed, machine) = if flags & TYPED == 0 {
-            (Vec::new(), rest)
+        let unreadable = || StartError::Snapshot("its texts cannot be read".to_owned());
+        let (typed, rest) =
+            if flags & TYPED == 0 { (Vec::new(), rest) } else { read_texts(rest).ok_or_else(unreadable)? };
+        let (said, machine) = if flags & SAID == 0 {
+            (None, rest)
         } else {
-            read_typed(rest).ok_or_else(|| StartError::Snapshot("its texts cannot be read".to_owned()))?
+            let (said, rest) = read_texts(rest).ok_or_else(unreadable)?;
+            (Some(said), rest)
         };
         let machine = Machine::restore(image, machine, limits(&context.config))
             .map_err(|error| StartError::Snapshot(error.to_string()))?;
         let (asked, spoke) = (flags & ASKED != 0, flags & SPOKE != 0);
-        Ok(Self { attempts, asked, spoke, typed, ..Self::around(machine, keywords, ids, context) })
+        Ok(Self { attempts, asked, spoke, typed, said, ..Self::around(machine, keywords, ids, context) })
     }
 
     fn around(machine: Machine, keywords: Arc<KeywordRegistry>, ids: Arc<dyn IdSource>, context: CallContext) -> Self {
@@ -139,6 +149,29 @@ impl ScriptProgram {
             spoke: false,
             hear_timeout_ms,
             typed: Vec::new(),
+            said: None,
+        }
+    }
+
+    /// From now on what it says is also remembered for [`ScriptProgram::said`].
+    pub fn remember_said(&mut self) {
+        self.said.get_or_insert_default();
+    }
+
+    /// The texts it has said, if they are remembered.
+    pub fn said(&self) -> &[String] {
+        self.said.as_deref().unwrap_or_default()
+    }
+
+    /// Remembers the texts of new events.
+    fn note_said(&mut self, events: &[serde_json::Value]) {
+        let Some(said) = &mut self.said else { return };
+        for event in events {
+            if let Ok(ChatEvent::Message { parts, .. }) = serde_json::from_value(event.clone())
+                && said.iter().map(String::len).sum::<usize>() < LONGEST_SAID
+            {
+                said.push(botserver_ui_tree::plain_text(&parts));
+            }
         }
     }
 
@@ -225,7 +258,7 @@ impl ScriptProgram {
     fn say(&self, text: String, turn: &mut TurnBuffer) {
         let id = MessageId::new(self.ids.next_uuid()).to_string();
         let parts = vec![Part::Text { text }];
-        let said = ChatEvent::Message { id, role: Speaker::Bot, parts, turn: self.context.turn.to_string() };
+        let said = ChatEvent::message(id, Speaker::Bot, parts, self.context.turn.to_string());
         turn.events.push(said.to_json());
     }
 
@@ -272,11 +305,16 @@ impl ScriptProgram {
             let typed = self.typed.iter().map(Value::text).collect();
             request.args.0.push((Arc::from(TYPED_TEXTS), Arg::Values(typed)));
         }
+        for key in keyword.state {
+            let value = turn.state.get(*key).map_or(Value::Null, Value::from_json);
+            request.args.0.push((format!("state.{key}").into(), Arg::Value(value)));
+        }
         match keyword.handler.resolve(&request.args) {
             Handler::Say(run) => {
                 let before = turn.events.len();
                 let outcome = run(&self.context, turn, request.args);
                 self.spoke |= turn.events.len() > before;
+                self.note_said(turn.events.get(before..).unwrap_or_default());
                 self.machine.resume(outcome);
                 None
             }
@@ -380,19 +418,28 @@ impl Program for ScriptProgram {
     fn snapshot(&mut self) -> Vec<u8> {
         let flags = (u8::from(self.asked) * ASKED) | (u8::from(self.spoke) * SPOKE);
         let flags = flags | (u8::from(!self.typed.is_empty()) * TYPED);
+        let flags = flags | (u8::from(self.said.is_some()) * SAID);
         let mut saved = vec![FORMAT, self.attempts, flags];
         if !self.typed.is_empty() {
-            let texts = serde_json::to_vec(&self.typed).unwrap_or_default();
-            saved.extend((texts.len() as u32).to_le_bytes());
-            saved.extend(texts);
+            write_texts(&mut saved, &self.typed);
+        }
+        if let Some(said) = &self.said {
+            write_texts(&mut saved, said);
         }
         saved.extend(self.machine.snapshot());
         saved
     }
 }
 
-/// The typed texts at the start of a saved program, and what follows them.
-fn read_typed(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
+/// Texts in a saved program, behind their length.
+fn write_texts(saved: &mut Vec<u8>, texts: &[String]) {
+    let texts = serde_json::to_vec(texts).unwrap_or_default();
+    saved.extend((texts.len() as u32).to_le_bytes());
+    saved.extend(texts);
+}
+
+/// Texts at the start of the rest of a saved program, and what follows them.
+fn read_texts(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
     let (len, rest) = bytes.split_first_chunk::<4>()?;
     let (texts, rest) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
     Some((serde_json::from_slice(texts).ok()?, rest))

@@ -29,6 +29,22 @@ pub enum ChatEvent {
         parts: Vec<Part>,
         /// The turn it belongs to.
         turn: String,
+        /// The model that made it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        /// A person stopped it: the text is what had come until then.
+        #[serde(default, skip_serializing_if = "is_false")]
+        stopped: bool,
+        /// It ended at the limit of tokens.
+        #[serde(default, skip_serializing_if = "is_false")]
+        cut: bool,
+    },
+    /// A tool that the model called; the same id again replaces what was known.
+    Tool(ToolEvent),
+    /// These messages and tools do not count any more: they were answered anew, or edited.
+    Superseded {
+        /// Their ids.
+        messages: Vec<String>,
     },
     /// Replaces the suggestion chips.
     Suggestions {
@@ -56,12 +72,50 @@ pub enum ChatEvent {
         /// For the owner only; channels remove it for everybody else.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         script: Option<ScriptError>,
+        /// True when the answer can be asked for again.
+        #[serde(default, skip_serializing_if = "is_false")]
+        retry: bool,
     },
     /// The conversation was renamed.
     Conversation {
         /// Its new title.
         title: String,
     },
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolEvent {
+    /// Unique in the conversation.
+    pub id: String,
+    /// The script.
+    pub name: String,
+    /// What it does, in one line.
+    pub title: String,
+    /// What it was called with.
+    pub arguments: Json,
+    /// Where it stands.
+    pub state: ToolState,
+    /// What it answered, shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// The turn it was called in.
+    pub turn: String,
+}
+
+/// Where a call of a tool stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum ToolState {
+    Running,
+    Done,
+    Failed,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_false(on: &bool) -> bool {
+    !*on
 }
 
 /// Where a script failed.
@@ -85,6 +139,11 @@ pub struct ScriptError {
 }
 
 impl ChatEvent {
+    /// A message that no model made.
+    pub fn message(id: String, role: Speaker, parts: Vec<Part>, turn: String) -> Self {
+        Self::Message { id, role, parts, turn, model: None, stopped: false, cut: false }
+    }
+
     /// The JSON that is committed and sent.
     pub fn to_json(&self) -> Json {
         // Plain data with text keys always serialises.

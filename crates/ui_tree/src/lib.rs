@@ -4,5 +4,5 @@
 mod event;
 mod part;
 
-pub use event::{ChatEvent, ScriptError, Speaker};
-pub use part::{FilePart, HearInput, Part, Suggestion, plain_text};
+pub use event::{ChatEvent, ScriptError, Speaker, ToolEvent, ToolState};
+pub use part::{FilePart, HearInput, Part, Source, Suggestion, plain_text};

@@ -13,11 +13,50 @@ pub enum Part {
     },
     /// A file.
     File(FilePart),
+    /// What a model thought before it answered.
+    Reasoning {
+        /// Markdown.
+        text: String,
+        /// How long it thought.
+        seconds: f64,
+    },
+    /// The passages that the text refers to as `[1]`, `[2]`.
+    Sources {
+        /// In the order of their numbers.
+        items: Vec<Source>,
+    },
     /// Options to choose one of; answering sends the label as text.
     Menu {
         /// The labels.
         options: Vec<String>,
     },
+}
+
+/// A passage of a document that an answer rests on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// How the text refers to it.
+    pub number: u32,
+    /// `doc_…`
+    pub document: String,
+    /// The collection it is in.
+    pub collection: String,
+    /// The document's title.
+    pub title: String,
+    /// Where in the document: headings, row.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
+    /// Page or slide, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    /// Sheet of a workbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The passage.
+    pub text: String,
+    /// Where the reader may fetch the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// A file in a message.
@@ -75,6 +114,7 @@ pub fn plain_text(parts: &[Part]) -> String {
                 lines.extend(file.caption.clone());
                 lines.push(format!("[{}] {}", file.filename, file.url));
             }
+            Part::Reasoning { .. } | Part::Sources { .. } => {}
             Part::Menu { options } => {
                 lines.extend(options.iter().enumerate().map(|(index, option)| format!("{}. {option}", index + 1)));
             }

@@ -265,6 +265,11 @@ impl Page {
             }
             Some(LaneNotice::Working(on)) => send(socket, &json!({"type": "working", "on": on})).await,
             Some(LaneNotice::Queue(items)) => send(socket, &json!({"type": "queue", "items": queued(&items)})).await,
+            Some(LaneNotice::Delta(delta)) => {
+                let mut frame = json!(delta);
+                frame["type"] = json!("delta");
+                send(socket, &frame).await
+            }
             Some(LaneNotice::Deleted) => Err(End::Close(4409, "the conversation was deleted")),
             None => self.catch_up(socket).await,
         }

@@ -328,7 +328,7 @@ impl BotTurns {
     fn say(&self, turn: &mut Turn<'_>, text: &str) {
         let id = MessageId::new(self.ids.next_uuid()).to_string();
         let parts = vec![Part::Text { text: text.to_owned() }];
-        let event = ChatEvent::Message { id, role: Speaker::Bot, parts, turn: turn_name(turn) };
+        let event = ChatEvent::message(id, Speaker::Bot, parts, turn_name(turn));
         turn.buffer.events.push(event.to_json());
     }
 
@@ -352,6 +352,7 @@ impl BotTurns {
             reference,
             message,
             script,
+            retry: false,
         };
         turn.buffer.events.push(event.to_json());
     }
@@ -374,12 +375,8 @@ fn turn_name(turn: &Turn<'_>) -> String {
 
 /// The person's message becomes part of the transcript in the commit of the turn that takes it.
 fn show(turn: &mut Turn<'_>, message: &InboxMessage, secret: bool) {
-    let event = ChatEvent::Message {
-        id: turn.item().channel_message_id.clone(),
-        role: Speaker::Person,
-        parts: message.parts(secret),
-        turn: turn_name(turn),
-    };
+    let id = turn.item().channel_message_id.clone();
+    let event = ChatEvent::message(id, Speaker::Person, message.parts(secret), turn_name(turn));
     turn.buffer.events.push(event.to_json());
 }
 

@@ -94,6 +94,7 @@ impl Turn<'_> {
             timers: std::mem::take(&mut self.timers),
             disarm: std::mem::take(&mut self.disarm),
             forget_journal: std::mem::take(&mut self.forget_journal),
+            notes: std::mem::take(&mut self.buffer.notes),
             at_ms,
         };
         let timers = !commit.timers.is_empty();

@@ -6,7 +6,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Drive, Turn, internal};
-use crate::{Execution, ItemState, Outcome, Program, Status, Step, TimerRow, TurnError, Wait, at_once::Fresh, store};
+use crate::{
+    Execution, Failure, ItemState, Outcome, Program, Status, Step, TimerRow, TurnError, Wait, at_once::Fresh, store,
+};
 
 /// The sender of a message waits at most this long for a turn that reads; then the message is stored by itself.
 const QUICK: Duration = Duration::from_millis(100);
@@ -71,6 +73,9 @@ impl Turn<'_> {
             if self.cancel.is_cancelled() {
                 return Ok(Drive::Cancelled);
             }
+            if self.deadline.is_some_and(|deadline| deadline <= tokio::time::Instant::now()) {
+                return Ok(Drive::Failed(too_long()));
+            }
             match program.step(&mut self.buffer) {
                 Step::Done(value) => return Ok(Drive::Done(value)),
                 Step::Failed(failure) => return Ok(Drive::Failed(failure)),
@@ -92,7 +97,8 @@ impl Turn<'_> {
                         Some(outcome) => outcome,
                         None => match self.perform(id, program, effects, number, &effect).await? {
                             Some(outcome) => outcome,
-                            None => return Ok(Drive::Cancelled),
+                            // Why it has none, the loop finds out.
+                            None => continue,
                         },
                     };
                     program.resume(outcome);
@@ -102,7 +108,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Performs an effect that has no recorded outcome; `None` when the person stopped the turn meanwhile.
+    /// Performs an effect that has no recorded outcome; `None` when the person stopped the turn meanwhile, or the
+    /// time was over.
     async fn perform(
         &mut self,
         id: Uuid,
@@ -137,6 +144,7 @@ impl Turn<'_> {
                     tokio::select! {
                         outcome = &mut reading => break outcome,
                         () = cancel.cancelled() => return Ok(None),
+                        () = passed(self.deadline) => return Ok(None),
                         () = tokio::time::sleep(QUICK), if self.fresh.is_some() => self.store_item().await?,
                     }
                 };
@@ -191,4 +199,16 @@ impl Turn<'_> {
         }
         Ok(())
     }
+}
+
+/// Ends when the moment has come, if there is one.
+async fn passed(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn too_long() -> Failure {
+    Failure { message: "it took longer than it may".to_owned(), detail: json!(null) }
 }

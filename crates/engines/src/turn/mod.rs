@@ -31,6 +31,8 @@ pub struct Turn<'e> {
     announced_working: bool,
     /// The item while no row stands for it.
     fresh: Option<Fresh>,
+    /// When what runs has taken too long.
+    deadline: Option<tokio::time::Instant>,
 }
 
 /// How a turn ended.
@@ -91,6 +93,7 @@ impl<'e> Turn<'e> {
             said_anything: false,
             announced_working,
             fresh,
+            deadline: None,
         }
     }
 
@@ -123,6 +126,16 @@ impl<'e> Turn<'e> {
     /// The execution that a turn which died was running: it must be driven on before anything else.
     pub fn interrupted(&self) -> Option<Execution> {
         self.lane.executions.iter().find(|own| own.status == Status::Running).cloned()
+    }
+
+    /// A run of the lane that is not over.
+    pub fn find_execution(&self, id: Uuid) -> Option<Execution> {
+        self.lane.executions.iter().find(|own| own.id == id && !own.status.is_over()).cloned()
+    }
+
+    /// From now on what runs may take that long; then it fails. `None`: as long as it likes.
+    pub fn allow(&mut self, time: Option<std::time::Duration>) {
+        self.deadline = time.map(|time| tokio::time::Instant::now() + time);
     }
 
     /// The newest execution that waits for the person.

@@ -77,6 +77,7 @@ async fn turn(stage: &Stage, expected_version: i64, said: usize) -> TurnCommit {
         timers: vec![timer],
         disarm: Vec::new(),
         forget_journal: Vec::new(),
+        notes: Vec::new(),
         at_ms: 2,
     }
 }
