@@ -273,9 +273,9 @@ impl Engine {
         self.inner.pubsub.subscribe(&channel(lane)).await.map_err(|_| Error::Stopping)
     }
 
-    /// Tells the listeners of a lane about events committed outside a turn.
-    pub async fn announce(&self, lane: LaneId, notice: &LaneNotice) {
-        self.inner.publish(lane, notice).await;
+    /// Tells the listeners of lanes what no commit tells them.
+    pub fn announcer(&self) -> Announcer {
+        Announcer { pubsub: self.inner.pubsub.clone() }
     }
 
     /// Lets the running turns finish, at most that long. What is left goes on after the next start.
@@ -284,6 +284,22 @@ impl Engine {
         let all = self.inner.options.concurrent_turns.try_into().unwrap_or(u32::MAX);
         // A turn that is over has given its permit back; whoever still runs then is taken up after the restart.
         let _ = tokio::time::timeout(patience, self.inner.turns.acquire_many(all)).await;
+    }
+}
+
+/// Tells the listeners of lanes what no commit tells them: the pieces of a message that is being written.
+#[derive(Clone)]
+pub struct Announcer {
+    pubsub: Arc<dyn PubSub>,
+}
+
+impl Announcer {
+    /// Tells whoever listens now.
+    pub async fn tell(&self, lane: LaneId, notice: &LaneNotice) {
+        // Listeners that miss this read the truth from the outbox when they reconnect.
+        if let Err(error) = self.pubsub.publish(&channel(lane), notice.encode().into()).await {
+            tracing::warn!(%error, "could not tell listeners about a turn");
+        }
     }
 }
 
@@ -310,10 +326,7 @@ impl Inner {
     }
 
     pub(crate) async fn publish(&self, lane: LaneId, notice: &LaneNotice) {
-        // Listeners that miss this read the truth from the outbox when they reconnect.
-        if let Err(error) = self.pubsub.publish(&channel(lane), notice.encode().into()).await {
-            tracing::warn!(%error, "could not tell listeners about a turn");
-        }
+        Announcer { pubsub: self.pubsub.clone() }.tell(lane, notice).await;
     }
 }
 

@@ -41,9 +41,11 @@ pub enum ChatEvent {
     },
     /// A tool that the model called; the same id again replaces what was known.
     Tool(ToolEvent),
-    /// These messages and tools do not count any more: they were answered anew, or edited.
+    /// What was said from an event on, until this one, does not count any more: it was answered anew, or edited.
     Superseded {
-        /// Their ids.
+        /// The number of the first event that does not count.
+        from: i64,
+        /// The messages among them.
         messages: Vec<String>,
     },
     /// Replaces the suggestion chips.

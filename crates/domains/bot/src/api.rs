@@ -34,6 +34,7 @@ pub(crate) fn routes(service: Arc<ChatService>, sockets: Sockets) -> OpenApiRout
         .routes(routes!(cancel))
         .routes(routes!(events))
         .routes(routes!(send))
+        .routes(routes!(regenerate))
         .routes(routes!(withdraw))
         .with_state(Api { service, sockets })
 }
@@ -203,6 +204,10 @@ struct NewMessage {
     attachments: Vec<AttachmentId>,
     /// The action of a suggestion.
     action: Option<String>,
+    /// An earlier message of the person (`msg_…`) that this one takes the place of: from that one on nothing counts any
+    /// more.
+    #[schema(value_type = Option<String>)]
+    replaces: Option<MessageId>,
 }
 
 /// How long to wait.
@@ -258,6 +263,8 @@ async fn send(
         attachments: body.attachments,
         action: body.action,
         locale: locale.as_str().to_owned(),
+        replaces: body.replaces,
+        regenerate: None,
     };
     let Some(seconds) = wait.filter(|seconds| *seconds > 0) else {
         let sent = api.service.send(&principal, id, message).await.map_err(Problem::from)?;
@@ -268,6 +275,21 @@ async fn send(
     let (sent, turn) = api.service.send_and_wait(&principal, id, message, patience).await.map_err(Problem::from)?;
     let status = if turn.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(view(&sent, turn))))
+}
+
+/// Answers a message of the person anew; what was said after it does not count any more.
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/messages/{message}/regenerate", tag = "chat",
+    params(("id" = String, Path), ("message" = String, Path)), responses((status = 202, body = MessageSent)))]
+async fn regenerate(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+    Path((id, message)): Path<(ConversationId, MessageId)>,
+    locale: Locale,
+) -> Result<(StatusCode, Json<MessageSent>), Problem> {
+    let wish =
+        SendMessage { regenerate: Some(message), locale: locale.as_str().to_owned(), ..SendMessage::default() };
+    let sent = api.service.send(&principal, id, wish).await.map_err(Problem::from)?;
+    Ok((StatusCode::ACCEPTED, Json(view(&sent, None))))
 }
 
 fn view(sent: &Sent, turn: Option<Vec<CommittedEvent>>) -> MessageSent {

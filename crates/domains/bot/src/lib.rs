@@ -10,6 +10,7 @@ mod message;
 mod sentences;
 mod service;
 mod socket;
+mod stream;
 mod turn;
 
 use std::sync::Arc;

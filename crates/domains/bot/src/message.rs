@@ -24,6 +24,10 @@ pub struct SendMessage {
     pub action: Option<String>,
     /// The client's language.
     pub locale: String,
+    /// An earlier message of the person that this one takes the place of.
+    pub replaces: Option<MessageId>,
+    /// Instead of a message: an earlier one to be answered anew.
+    pub regenerate: Option<MessageId>,
 }
 
 impl SendMessage {
@@ -33,6 +37,9 @@ impl SendMessage {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
+        if self.regenerate.is_some() {
+            return Ok(());
+        }
         if self.text.trim_matches(|c: char| c.is_whitespace() || c == '\0').is_empty() && self.attachments.is_empty() {
             return Err(Error::EmptyMessage);
         }
@@ -57,6 +64,12 @@ pub(crate) struct InboxMessage {
     pub(crate) action: Option<String>,
     #[serde(default)]
     pub(crate) locale: String,
+    /// The message of the person that this one takes the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaces: Option<String>,
+    /// No message, but the wish to have this earlier one answered anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) regenerate: Option<String>,
 }
 
 impl InboxMessage {

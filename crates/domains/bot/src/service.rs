@@ -8,7 +8,8 @@ use botserver_engines::{
 };
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, Principal, Role};
 use botserver_packages::{LoadedPackage, Packages};
-use botserver_ports::Subscription;
+use botserver_llm::SoFar;
+use botserver_ports::{Cache, Subscription};
 use botserver_session::{Conversation, SessionService};
 use botserver_web::{RateLimiter, RatePolicy};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::{
     Error, Result, SendMessage,
     message::{InboxMessage, InboxOpen, InboxRename},
+    stream,
 };
 
 /// What the service stands on.
@@ -37,6 +39,8 @@ pub struct ChatDependencies {
     pub limiter: RateLimiter,
     /// How many a visitor may send.
     pub messages: RatePolicy,
+    /// Keeps the text of answers that are being written.
+    pub cache: Arc<dyn Cache>,
 }
 
 /// Talking with bots.
@@ -115,6 +119,8 @@ impl ChatService {
             files: files.iter().map(botserver_session::Attachment::part).collect(),
             action: message.action,
             locale: message.locale,
+            replaces: message.replaces.map(|id| id.to_string()),
+            regenerate: message.regenerate.map(|id| id.to_string()),
         });
         let new = item(conversation, ItemKind::Message, CHANNEL, id.to_string(), payload);
         let accepted = self.own.engine.accept(new).await?;
@@ -192,6 +198,11 @@ impl ChatService {
             hide_owner_parts(&mut event.event, principal);
         }
         Ok(found)
+    }
+
+    /// The answer that is being written in a conversation.
+    pub(crate) async fn so_far(&self, conversation: &Conversation) -> Option<SoFar> {
+        stream::so_far(self.own.cache.as_ref(), LaneId(conversation.id.uuid())).await
     }
 
     pub(crate) async fn follow(&self, conversation: &Conversation) -> Result<Box<dyn Subscription>> {

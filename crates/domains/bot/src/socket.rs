@@ -61,6 +61,11 @@ enum Frame {
         #[serde(default)]
         attachments: Vec<AttachmentId>,
         action: Option<String>,
+        replaces: Option<MessageId>,
+    },
+    Regenerate {
+        id: MessageId,
+        message: MessageId,
     },
     Withdraw {
         id: MessageId,
@@ -157,6 +162,7 @@ async fn greet(
     };
     page.ready(socket, bot).await?;
     page.catch_up(socket).await?;
+    page.stream(socket).await?;
     if visible {
         page.visible(socket).await?;
     }
@@ -271,7 +277,10 @@ impl Page {
                 send(socket, &frame).await
             }
             Some(LaneNotice::Deleted) => Err(End::Close(4409, "the conversation was deleted")),
-            None => self.catch_up(socket).await,
+            None => {
+                self.catch_up(socket).await?;
+                self.stream(socket).await
+            }
         }
     }
 
@@ -284,17 +293,13 @@ impl Page {
             }
         };
         match frame {
-            Frame::Message { id, text, attachments, action } => {
-                let locale = self.locale.clone();
-                let message = SendMessage { id: Some(id), text, attachments, action, locale };
-                let sent = self.service.send_loaded(&self.principal, &self.conversation, message).await;
-                let answer = match sent {
-                    Ok(sent) => json!({
-                        "type": "ack", "id": sent.id, "state": acknowledged(&sent), "ahead": sent.accepted.ahead,
-                    }),
-                    Err(error) => refusal(&error, Some(id)),
-                };
-                send(socket, &answer).await
+            Frame::Message { id, text, attachments, action, replaces } => {
+                let message = SendMessage { id: Some(id), text, attachments, action, replaces, ..SendMessage::default() };
+                self.accept(socket, id, message).await
+            }
+            Frame::Regenerate { id, message } => {
+                let wish = SendMessage { id: Some(id), regenerate: Some(message), ..SendMessage::default() };
+                self.accept(socket, id, wish).await
             }
             Frame::Withdraw { id } => match self.service.withdraw(&self.principal, self.conversation.id, id).await {
                 Ok(()) => Ok(()),
@@ -309,6 +314,26 @@ impl Page {
             Frame::Typing => Ok(()),
             Frame::Hello { .. } => send(socket, &bad_frame("hello was said already")).await,
         }
+    }
+
+    /// Hands a message in and acknowledges it.
+    async fn accept(&mut self, socket: &mut WebSocket, id: MessageId, message: SendMessage) -> Ended<()> {
+        let message = SendMessage { locale: self.locale.clone(), ..message };
+        let answer = match self.service.send_loaded(&self.principal, &self.conversation, message).await {
+            Ok(sent) => json!({
+                "type": "ack", "id": sent.id, "state": acknowledged(&sent), "ahead": sent.accepted.ahead,
+            }),
+            Err(error) => refusal(&error, Some(id)),
+        };
+        send(socket, &answer).await
+    }
+
+    /// The answer that is being written, for a client that joins in the middle of it.
+    async fn stream(&mut self, socket: &mut WebSocket) -> Ended<()> {
+        let Some(so_far) = self.service.so_far(&self.conversation).await else { return Ok(()) };
+        let mut frame = json!(so_far);
+        frame["type"] = json!("stream");
+        send(socket, &frame).await
     }
 
     /// A person looks at the page: the bot greets, once per conversation.

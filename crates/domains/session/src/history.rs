@@ -5,7 +5,7 @@ use botserver_engines::{CommitExtension, TurnCommit};
 use botserver_kernel::MessageId;
 use botserver_ui_tree::{ChatEvent, Speaker, plain_text};
 use sea_orm::DbErr;
-use sea_query::{Expr, Query, Value};
+use sea_query::{Expr, ExprTrait, Query, Value};
 use serde::Deserialize as _;
 
 use crate::model::title_from;
@@ -20,12 +20,19 @@ impl CommitExtension for History {
     fn extend(&self, turns: &[(&TurnCommit, i64)], statements: &mut Statements) -> Result<(), DbErr> {
         let mut messages = Vec::new();
         let mut touched = Vec::new();
+        let mut superseded = Vec::new();
         for (turn, first_seq) in turns {
             let mut said = false;
             let mut title = None;
             for (event, seq) in turn.events.iter().map(|event| &event.value).zip(*first_seq..) {
-                if event.get("kind").and_then(serde_json::Value::as_str) != Some("message") {
-                    continue;
+                match event.get("kind").and_then(serde_json::Value::as_str) {
+                    Some("message") => {}
+                    Some("superseded") => {
+                        let from = event.get("from").and_then(serde_json::Value::as_i64).unwrap_or(i64::MAX);
+                        superseded.push((turn, from, seq));
+                        continue;
+                    }
+                    _ => continue,
                 }
                 let Ok(ChatEvent::Message { id, role, parts, .. }) = ChatEvent::deserialize(event) else {
                     return Err(DbErr::Type("a message event does not have the shape of one".to_owned()));
@@ -70,6 +77,16 @@ impl CommitExtension for History {
             statements.push(&insert);
         }
         touch(statements, &touched);
+        for (turn, from, until) in superseded {
+            let mut update = Query::update();
+            update
+                .table("session_messages")
+                .value("superseded", true)
+                .and_where(Expr::col("conversation_id").eq(turn.lane_id.0))
+                .and_where(Expr::col("seq").gte(from))
+                .and_where(Expr::col("seq").lt(until));
+            statements.push(&update);
+        }
         Ok(())
     }
 }

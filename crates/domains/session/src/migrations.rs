@@ -7,6 +7,7 @@ use sea_query::{Alias, ColumnDef, Index, Table};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { domain: "session", number: 1, name: "tables", up: tables },
     Migration { domain: "session", number: 2, name: "opened with", up: opened_with },
+    Migration { domain: "session", number: 3, name: "superseded", up: superseded },
 ];
 
 fn tables(schema: &mut Schema) {
@@ -93,4 +94,9 @@ fn tables(schema: &mut Schema) {
 /// again only while that is still the bot's version.
 fn opened_with(schema: &mut Schema) {
     schema.sql("ALTER TABLE session_conversations ADD COLUMN opened_with varchar(64)");
+}
+
+/// Messages that were answered anew or edited: they stay, but nobody is shown them and no model reads them.
+fn superseded(schema: &mut Schema) {
+    schema.sql("ALTER TABLE session_messages ADD COLUMN superseded boolean NOT NULL DEFAULT false");
 }

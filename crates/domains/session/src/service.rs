@@ -224,6 +224,29 @@ impl SessionService {
         store::messages(self.db.read(), found.org_id, id, page).await
     }
 
+    /// The newest messages that count, oldest first; with `before`, those before that number.
+    pub async fn newest_messages(
+        &self,
+        principal: &Principal,
+        id: ConversationId,
+        before: Option<i64>,
+        limit: u64,
+    ) -> Result<Vec<StoredMessage>> {
+        let conversation = self.load(principal, id).await?;
+        store::newest_messages(self.db.read(), conversation.org_id, id, before, limit).await
+    }
+
+    /// The messages that count from this one on, oldest first; none if it is not there or does not count.
+    pub async fn messages_from(
+        &self,
+        principal: &Principal,
+        id: ConversationId,
+        message: MessageId,
+    ) -> Result<Vec<StoredMessage>> {
+        let conversation = self.load(principal, id).await?;
+        store::messages_from(self.db.read(), conversation.org_id, id, message).await
+    }
+
     /// Rates a message of the bot, or takes the rating back.
     pub async fn rate(
         &self,

@@ -135,6 +135,8 @@ pub(crate) async fn list(
             .from(MESSAGES)
             .and_where(Expr::col((MESSAGES, "org_id")).eq(org_id.uuid()))
             .and_where(Expr::col((MESSAGES, "conversation_id")).equals((CONVERSATIONS, "id")))
+            .and_where(Expr::col((MESSAGES, "superseded")).eq(false))
+            .and_where(Expr::col((MESSAGES, "superseded")).eq(false))
             .and_where(Expr::col((MESSAGES, "search_text")).like(like()));
         let titled = Expr::expr(sea_query::Func::lower(Expr::col("title"))).like(like());
         select.cond_where(Cond::any().add(titled).add(Expr::exists(said)));
@@ -199,6 +201,7 @@ pub(crate) async fn messages(
     select
         .columns(["id", "seq", "role", "parts", "at_ms", "rating"])
         .and_where(Expr::col("conversation_id").eq(conversation.uuid()))
+        .and_where(Expr::col("superseded").eq(false))
         .and_where(Expr::col("seq").gt(after))
         .order_by("seq", Order::Asc)
         .limit(u64::from(page.limit) + 1);
@@ -215,6 +218,52 @@ pub(crate) async fn messages(
         _ => None,
     };
     Ok(Page { items, next_cursor })
+}
+
+/// The newest messages that count, oldest first; with `before`, those before that number.
+pub(crate) async fn newest_messages(
+    connection: &impl ConnectionTrait,
+    org_id: OrgId,
+    conversation: ConversationId,
+    before: Option<i64>,
+    limit: u64,
+) -> Result<Vec<StoredMessage>> {
+    let broken = || Error::statement("reading the newest messages");
+    let mut select = OrgScope(org_id).select(MESSAGES);
+    select
+        .columns(["id", "seq", "role", "parts", "at_ms", "rating"])
+        .and_where(Expr::col("conversation_id").eq(conversation.uuid()))
+        .and_where(Expr::col("superseded").eq(false))
+        .and_where_option(before.map(|seq| Expr::col("seq").lt(seq)))
+        .order_by("seq", Order::Desc)
+        .limit(limit);
+    let rows = connection.query_all(&select).await.map_err(broken())?;
+    rows.iter().rev().map(read_message).collect::<Result<_, DbErr>>().map_err(broken())
+}
+
+/// The messages that count from a message on, oldest first; none if it does not count itself.
+pub(crate) async fn messages_from(
+    connection: &impl ConnectionTrait,
+    org_id: OrgId,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<Vec<StoredMessage>> {
+    let broken = || Error::statement("reading messages");
+    let mut first = OrgScope(org_id).select(MESSAGES);
+    first
+        .column("seq")
+        .and_where(Expr::col("conversation_id").eq(conversation.uuid()))
+        .and_where(Expr::col("id").eq(message.uuid()))
+        .and_where(Expr::col("superseded").eq(false));
+    let mut select = OrgScope(org_id).select(MESSAGES);
+    select
+        .columns(["id", "seq", "role", "parts", "at_ms", "rating"])
+        .and_where(Expr::col("conversation_id").eq(conversation.uuid()))
+        .and_where(Expr::col("superseded").eq(false))
+        .and_where(Expr::col("seq").gte(Expr::SubQuery(None, Box::new(first.into()))))
+        .order_by("seq", Order::Asc);
+    let rows = connection.query_all(&select).await.map_err(broken())?;
+    rows.iter().map(read_message).collect::<Result<_, DbErr>>().map_err(broken())
 }
 
 fn read_message(found: &QueryResult) -> Result<StoredMessage, DbErr> {

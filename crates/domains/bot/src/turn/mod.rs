@@ -1,20 +1,28 @@
 //! One message walks through: what a turn does, from the committed inbox item to the events it leaves.
 
+mod answer;
+mod calls;
+mod gather;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use botserver_basic_types::FileHandle;
 use botserver_context::{ConversationContext, ToolCall};
-use botserver_engines::{Drive, Execution, Failure, ItemKind, Turn, TurnEnd, TurnError, TurnHandler};
+use botserver_engines::{Announcer, Drive, Execution, Failure, ItemKind, Turn, TurnEnd, TurnError, TurnHandler};
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, PersonId, Principal, Role};
+use botserver_llm::Llm;
 use botserver_packages::{LoadedPackage, Packages};
+use botserver_ports::Cache;
 use botserver_runtime::{
     Answer, CallContext, HTTP_HEADERS, KeywordRegistry, ScriptProgram, StartError, failure_to_script_error,
 };
+use botserver_session::SessionService;
 use botserver_ui_tree::{ChatEvent, Part, ScriptError, Speaker};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use self::answer::{AGENT, as_text};
 use crate::{
     message::{InboxMessage, InboxOpen, InboxRename},
     sentences::sentence,
@@ -32,7 +40,11 @@ const BROKEN_SCRIPT: i64 = 9005;
 
 /// The place of a run among those of one item: a first message may begin the greeting and then run a tool.
 fn nth(kind: &str) -> u32 {
-    u32::from(kind == TOOL)
+    match kind {
+        TOOL => 1,
+        AGENT => 2,
+        _ => 0,
+    }
 }
 
 /// Told about every script that failed, for the owner's page and the log.
@@ -53,6 +65,14 @@ pub struct BotTurns {
     pub clock: Arc<dyn Clock>,
     /// Who hears of failures.
     pub problems: Arc<dyn ScriptProblem>,
+    /// Conversations, for what was said before.
+    pub sessions: Arc<SessionService>,
+    /// Language models.
+    pub llm: Llm,
+    /// Tells who listens what an answer says while it is written.
+    pub announcer: Announcer,
+    /// Keeps it for those who join.
+    pub cache: Arc<dyn Cache>,
 }
 
 #[async_trait]
@@ -85,7 +105,13 @@ impl BotTurns {
     async fn message(&self, turn: &mut Turn<'_>) -> Result<TurnEnd, TurnError> {
         let message: InboxMessage = payload(turn)?;
         remember_locale(turn, &message.locale);
+        if let Some(asked) = &message.regenerate {
+            return self.regenerate(turn, asked).await;
+        }
         let waiting = turn.waiting_for_input();
+        if let (Some(replaced), None) = (&message.replaces, &waiting) {
+            self.replace(turn, replaced).await?;
+        }
         let secret = waiting.is_some() && state_flag(turn, "secret");
         show(turn, &message, secret);
         if let Some(execution) = waiting {
@@ -123,10 +149,28 @@ impl BotTurns {
         });
         let answer = Answer { text: message.text.clone(), files: files.collect() };
         program.answer(&answer, &mut turn.buffer);
-        self.drive(turn, execution, program, &package).await
+        self.drive_on(turn, execution, program, &package).await
     }
 
-    /// What no waiting script takes: a suggestion's tool, and without a model an honest sentence.
+    /// Drives a script that had waited or was interrupted; if it is a tool that a model called, the model goes on
+    /// with its result.
+    async fn drive_on(
+        &self,
+        turn: &mut Turn<'_>,
+        execution: Execution,
+        program: ScriptProgram,
+        package: &Arc<LoadedPackage>,
+    ) -> Result<TurnEnd, TurnError> {
+        match execution.parent_id {
+            Some(parent) => {
+                let end = self.drive_call(turn, execution, program, package).await?;
+                self.go_on(turn, parent, end, package).await
+            }
+            None => self.drive(turn, execution, program, package).await,
+        }
+    }
+
+    /// What no waiting script takes: a suggestion's tool, else the model, and without one an honest sentence.
     async fn reply(&self, turn: &mut Turn<'_>, message: &InboxMessage) -> Result<TurnEnd, TurnError> {
         let context = ConversationContext::load(&turn.buffer);
         let action = message.action.clone().filter(|action| context.offers(action)).or_else(|| {
@@ -142,6 +186,10 @@ impl BotTurns {
                 let name = name.to_owned();
                 ConversationContext::change(&mut turn.buffer, |own| own.selected = Some(name));
             }
+        }
+        let id = turn.item().channel_message_id.clone();
+        if let Some(end) = self.answer_freely(turn, as_text(message), id).await? {
+            return Ok(end);
         }
         let files = message.file_names();
         let key = match (message.text.trim().is_empty() && !files.is_empty(), context.suggestions.is_empty()) {
@@ -199,15 +247,19 @@ impl BotTurns {
         } else {
             program.woke();
         }
-        self.drive(turn, execution, program, &package).await
+        self.drive_on(turn, execution, program, &package).await
     }
 
     /// The server died in the middle of this turn: the script goes on from its last checkpoint.
     async fn take_up(&self, turn: &mut Turn<'_>, execution: Execution) -> Result<TurnEnd, TurnError> {
         let package = self.pinned(turn, &execution).await?;
+        if execution.kind == AGENT {
+            let agent = self.restore_agent(turn, &package, &execution)?;
+            return self.run_agent(turn, execution, agent, &package).await;
+        }
         let program = self.restore(turn, &package, &execution)?;
         let greeting = execution.kind == GREETING && execution.began_with(turn.item(), nth(GREETING));
-        let end = self.drive(turn, execution, program, &package).await?;
+        let end = self.drive_on(turn, execution, program, &package).await?;
         if greeting && end == TurnEnd::Done && turn.item().kind == ItemKind::Message {
             // It was the first message that began the conversation; it still wants its answer.
             let message: InboxMessage = payload(turn)?;
@@ -335,7 +387,7 @@ impl BotTurns {
     /// Tells the person in plain words, the owner with file, line and caret, and the log.
     fn fail(&self, turn: &mut Turn<'_>, bot: &str, failure: &Failure, package: Option<&Arc<LoadedPackage>>) {
         let id = MessageId::new(self.ids.next_uuid());
-        let reference: String = id.uuid().simple().to_string().chars().skip(20).collect();
+        let reference = reference(id);
         let script = package.and_then(|package| {
             failure_to_script_error(failure, |file| package.sources.get(file).map(ToString::to_string))
         });
@@ -356,6 +408,11 @@ impl BotTurns {
         };
         turn.buffer.events.push(event.to_json());
     }
+}
+
+/// What a person can tell support about a failure.
+fn reference(id: MessageId) -> String {
+    id.uuid().simple().to_string().chars().skip(20).collect()
 }
 
 fn renamed(turn: &mut Turn<'_>) -> Result<TurnEnd, TurnError> {

@@ -1,0 +1,105 @@
+//! Tools that the model calls: a script as a run of its own, which the agent waits for.
+
+use std::{sync::Arc, time::Duration};
+
+use botserver_engines::{Drive, Execution, Turn, TurnError};
+use botserver_kernel::MessageId;
+use botserver_llm::{Agent, ToolResult, arguments};
+use botserver_packages::LoadedPackage;
+use botserver_runtime::{ScriptProgram, StartError, failure_to_script_error};
+use serde_json::Value as Json;
+
+use super::{BotTurns, answer::tool_failure, set_state_flag};
+
+/// The kind of the execution of a tool that a model called.
+pub(super) const CALL: &str = "call";
+/// How long a tool may take, the time in which it waits for the person not counted.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a call ended, for now.
+pub(super) enum CallEnd {
+    /// With this result.
+    Result(ToolResult),
+    /// The tool waits for the person, or for a moment.
+    Waiting,
+    /// The person stopped it.
+    Stopped,
+}
+
+fn error(text: impl std::fmt::Display) -> CallEnd {
+    CallEnd::Result(ToolResult { text: format!("error: {text}"), failed: true })
+}
+
+impl BotTurns {
+    /// Runs the tool that the agent asks for next.
+    pub(super) async fn begin_call(
+        &self,
+        turn: &mut Turn<'_>,
+        agent: &mut Agent,
+        parent: &Execution,
+        package: &Arc<LoadedPackage>,
+    ) -> Result<CallEnd, TurnError> {
+        let Some((open, tool)) = agent.open_call() else {
+            return Err(TurnError::Internal("an answer waits for no call".to_owned()));
+        };
+        agent.announce_call(&mut turn.buffer);
+        let Some(tool) = tool else { return Ok(CallEnd::Result(agent.no_such_tool(&open.call.name))) };
+        let Some(script) = package.script(&tool.script) else {
+            return Ok(error(format_args!("the tool `{}` is not there any more", tool.script)));
+        };
+        let params = match arguments(script, &open.call.arguments) {
+            Ok(params) => params,
+            Err(reason) => return Ok(error(reason)),
+        };
+        let execution = Execution::child(parent, turn.item(), open.run, CALL, &tool.script, &package.hash);
+        let context = self.context(turn, package);
+        let (keywords, ids) = (self.keywords.clone(), self.ids.clone());
+        match ScriptProgram::start(package.image.clone(), &tool.script, params, keywords, ids, context) {
+            Ok(mut program) => {
+                program.remember_said();
+                self.drive_call(turn, execution, program, package).await
+            }
+            Err(StartError::Script(reason)) => Ok(error(reason.message)),
+            Err(reason @ StartError::Snapshot(_)) => Err(TurnError::Internal(reason.to_string())),
+        }
+    }
+
+    /// Drives the run of a tool; a failure is the model's to know and the owner's.
+    pub(super) async fn drive_call(
+        &self,
+        turn: &mut Turn<'_>,
+        execution: Execution,
+        mut program: ScriptProgram,
+        package: &Arc<LoadedPackage>,
+    ) -> Result<CallEnd, TurnError> {
+        let tool = execution.program.clone();
+        turn.allow(Some(PATIENCE));
+        let drive = turn.drive(execution, &mut program).await;
+        turn.allow(None);
+        let drive = drive?;
+        set_state_flag(turn, "secret", program.is_hearing_secret());
+        Ok(match drive {
+            Drive::Done(value) => CallEnd::Result(ToolResult { text: result(&value, program.said()), failed: false }),
+            Drive::Waiting => CallEnd::Waiting,
+            Drive::Cancelled => CallEnd::Stopped,
+            Drive::Failed(failure) => {
+                let source = |file: &str| package.sources.get(file).map(ToString::to_string);
+                let place = failure_to_script_error(&failure, source);
+                let known = tool_failure(&tool, &failure);
+                let reference = super::reference(MessageId::new(self.ids.next_uuid()));
+                self.problems.script_failed(&package.name, &reference, &known.message, place.as_ref());
+                error(&failure.message)
+            }
+        })
+    }
+}
+
+/// What the model is told: the value of RETURN, else what the script said.
+fn result(value: &Json, said: &[String]) -> String {
+    match value {
+        Json::Null if said.is_empty() => "done".to_owned(),
+        Json::Null => said.join("\n"),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,296 @@
+//! What fits into a model's window: parts in a fixed order, each with its share, and a record of what was left out
+//! and why.
+//!
+//! The instructions, the tools and the person's message are always there. Contexts may take a quarter of what is left,
+//! passages two fifths of it, and the history what remains, newest first.
+
+use serde::{Deserialize, Serialize};
+
+/// What a part of the window is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// The instructions.
+    Prompt,
+    /// A text of SET CONTEXT.
+    Context,
+    /// A passage of a document.
+    Passage,
+    /// An earlier message.
+    History,
+    /// The description of a tool.
+    Tool,
+    /// The person's message.
+    Message,
+}
+
+/// A part, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowPart {
+    /// What it is.
+    pub kind: PartKind,
+    /// Which: the name of a context or tool, the place of a passage, who wrote a message.
+    pub name: String,
+    /// Its size.
+    pub tokens: usize,
+    /// Whether the model sees it.
+    pub included: bool,
+    /// Why not, or why not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Its text.
+    pub text: String,
+}
+
+/// The window of one answer: the trace that its owner may open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Tokens that the model takes, its answer included.
+    pub window: usize,
+    /// Of these, kept for the answer.
+    pub reserved: usize,
+    /// Tokens of all parts that are included.
+    pub used: usize,
+    /// What counted the tokens.
+    pub counted_by: String,
+    /// The parts in the order in which the model sees them; what was left out stands among its kind.
+    pub parts: Vec<WindowPart>,
+}
+
+/// A named text that wants to be in the window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidate {
+    /// See [`WindowPart::name`].
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What wants to be in the window.
+#[derive(Clone, Debug, Default)]
+pub struct WindowRequest {
+    /// The instructions.
+    pub prompt: String,
+    /// Texts of SET CONTEXT.
+    pub contexts: Vec<Candidate>,
+    /// Passages, best first.
+    pub passages: Vec<Candidate>,
+    /// Earlier messages, oldest first.
+    pub history: Vec<Candidate>,
+    /// Descriptions of tools.
+    pub tools: Vec<Candidate>,
+    /// What the person wrote.
+    pub message: String,
+    /// Tokens that the model takes, its answer included.
+    pub window: usize,
+    /// Of these, kept for the answer.
+    pub reserved: usize,
+}
+
+/// Tokens that a message costs besides its text: role and separators.
+const PER_MESSAGE: usize = 4;
+/// A passage or context of which less than this would be left is left out instead of being cut.
+const WORTH_CUTTING: usize = 60;
+
+/// Counts and cuts texts as the model does.
+pub trait Tokens {
+    /// How many tokens a text has.
+    fn count(&self, text: &str) -> usize;
+
+    /// The longest beginning with at most that many tokens.
+    fn cut<'a>(&self, text: &'a str, most: usize) -> &'a str;
+
+    /// What it is called, for the trace.
+    fn name(&self) -> String;
+}
+
+impl Window {
+    /// Chooses what the model sees.
+    pub fn assemble(request: &WindowRequest, tokens: &dyn Tokens) -> Self {
+        let budget = request.window.saturating_sub(request.reserved);
+        let mut own = Self {
+            window: request.window,
+            reserved: request.reserved,
+            used: 0,
+            counted_by: tokens.name(),
+            parts: Vec::new(),
+        };
+        own.always(PartKind::Prompt, "", &request.prompt, tokens, budget / 2);
+        for tool in &request.tools {
+            own.always(PartKind::Tool, &tool.name, &tool.text, tokens, usize::MAX);
+        }
+        // The message keeps its place at the end, and its size is known before the others get theirs.
+        let most = budget.saturating_sub(own.used).max(budget / 4);
+        let mut last = Self::default();
+        last.always(PartKind::Message, "", &request.message, tokens, most);
+        own.used += last.used;
+
+        let left = budget.saturating_sub(own.used);
+        own.share(PartKind::Context, &request.contexts, tokens, left / 4);
+        let left_for_passages = left * 2 / 5;
+        own.share(PartKind::Passage, &request.passages, tokens, left_for_passages);
+        own.newest(&request.history, tokens, budget.saturating_sub(own.used));
+        own.parts.append(&mut last.parts);
+        own
+    }
+
+    /// The included parts of a kind with their places in the request.
+    pub fn included(&self, kind: PartKind) -> impl Iterator<Item = (usize, &WindowPart)> {
+        self.parts.iter().filter(move |part| part.kind == kind).enumerate().filter(|(_, part)| part.included)
+    }
+
+    /// A part that is there whatever it costs, cut when it is longer than `most`.
+    fn always(&mut self, kind: PartKind, name: &str, text: &str, tokens: &dyn Tokens, most: usize) {
+        if text.trim().is_empty() && kind != PartKind::Message {
+            return;
+        }
+        let most = most.saturating_sub(PER_MESSAGE);
+        let count = tokens.count(text);
+        let (text, reason) = if count > most {
+            (tokens.cut(text, most), Some(format!("cut from {count} tokens: it is too long for this model")))
+        } else {
+            (text, None)
+        };
+        let count = count.min(most) + PER_MESSAGE;
+        self.push(kind, name, text, count, true, reason);
+    }
+
+    /// Parts in order until their share is used; the one that does not fit is cut if enough of it remains.
+    fn share(&mut self, kind: PartKind, candidates: &[Candidate], tokens: &dyn Tokens, share: usize) {
+        let mut left = share;
+        for Candidate { name, text } in candidates {
+            let count = tokens.count(text) + PER_MESSAGE;
+            if count <= left {
+                left -= count;
+                self.push(kind, name, text, count, true, None);
+            } else if left >= WORTH_CUTTING {
+                let most = left - PER_MESSAGE;
+                let reason = format!("cut from {count} tokens: the share of its kind is {share}");
+                self.push(kind, name, tokens.cut(text, most), left, true, Some(reason));
+                left = 0;
+            } else {
+                let reason = format!("left out: the {share} tokens for its kind are used");
+                self.push(kind, name, text, count, false, Some(reason));
+            }
+        }
+    }
+
+    /// Messages from the newest back, as long as they fit; a gap would be misleading, so the first that does not fit
+    /// ends it.
+    fn newest(&mut self, history: &[Candidate], tokens: &dyn Tokens, share: usize) {
+        let mut left = share;
+        let mut full = false;
+        let mut taken = Vec::with_capacity(history.len());
+        for message in history.iter().rev() {
+            let count = tokens.count(&message.text) + PER_MESSAGE;
+            full |= count > left;
+            if !full {
+                left -= count;
+            }
+            taken.push((message, count, !full));
+        }
+        for (message, count, included) in taken.into_iter().rev() {
+            let reason = (!included).then(|| "left out: the window is full, and newer messages come first".to_owned());
+            self.push(PartKind::History, &message.name, &message.text, count, included, reason);
+        }
+    }
+
+    fn push(&mut self, kind: PartKind, name: &str, text: &str, tokens: usize, included: bool, reason: Option<String>) {
+        if included {
+            self.used += tokens;
+        }
+        self.parts.push(WindowPart { kind, name: name.to_owned(), tokens, included, reason, text: text.to_owned() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A token is a word.
+    struct Words;
+
+    impl Tokens for Words {
+        fn count(&self, text: &str) -> usize {
+            text.split_whitespace().count()
+        }
+
+        fn cut<'a>(&self, text: &'a str, most: usize) -> &'a str {
+            let end = text.match_indices(' ').nth(most.saturating_sub(1)).map_or(text.len(), |(index, _)| index);
+            &text[..end]
+        }
+
+        fn name(&self) -> String {
+            "words".to_owned()
+        }
+    }
+
+    fn words(count: usize) -> String {
+        vec!["word"; count].join(" ")
+    }
+
+    fn named(name: &str, count: usize) -> Candidate {
+        Candidate { name: name.to_owned(), text: words(count) }
+    }
+
+    fn request() -> WindowRequest {
+        WindowRequest {
+            prompt: words(50),
+            contexts: vec![named("hours", 30)],
+            passages: vec![named("p1", 100), named("p2", 100)],
+            history: vec![named("person", 10), named("bot", 20), named("person", 5)],
+            tools: vec![named("track", 20)],
+            message: words(10),
+            window: 2_000,
+            reserved: 500,
+        }
+    }
+
+    fn names(window: &Window, kind: PartKind) -> Vec<String> {
+        window.included(kind).map(|(_, part)| part.name.clone()).collect()
+    }
+
+    #[test]
+    fn everything_is_in_when_there_is_room() {
+        let window = Window::assemble(&request(), &Words);
+        assert!(window.parts.iter().all(|part| part.included && part.reason.is_none()));
+        assert_eq!(window.used, window.parts.iter().map(|part| part.tokens).sum::<usize>());
+        assert_eq!(window.parts.last().map(|part| part.kind), Some(PartKind::Message));
+        assert_eq!(window.parts.first().map(|part| part.kind), Some(PartKind::Prompt));
+    }
+
+    #[test]
+    fn a_full_window_drops_the_oldest_messages_and_says_so() {
+        let history = (0..100).map(|n| named(&format!("m{n}"), 20)).collect();
+        let window = Window::assemble(&WindowRequest { history, ..request() }, &Words);
+        assert!(window.used <= 1_500);
+        let kept = names(&window, PartKind::History);
+        assert_eq!(kept.last().map(String::as_str), Some("m99"));
+        assert!(!kept.contains(&"m0".to_owned()));
+        let dropped: Vec<_> = window.parts.iter().filter(|part| !part.included).collect();
+        assert_eq!(dropped.len(), 100 - kept.len());
+        assert!(dropped.iter().all(|part| part.reason.as_deref().is_some_and(|why| why.contains("newer"))));
+    }
+
+    #[test]
+    fn passages_keep_to_their_share_and_the_one_on_the_edge_is_cut() {
+        let passages = (0..20).map(|n| named(&format!("p{n}"), 90)).collect();
+        let window = Window::assemble(&WindowRequest { passages, ..request() }, &Words);
+        let taken: usize = window.included(PartKind::Passage).map(|(_, part)| part.tokens).sum();
+        assert!(taken <= (1_500 - 54 - 24 - 14) * 2 / 5, "{taken}");
+        let cut = window.included(PartKind::Passage).last().map(|(_, part)| part.reason.clone());
+        assert!(cut.flatten().is_some_and(|why| why.starts_with("cut")));
+        assert!(window.parts.iter().any(|part| part.kind == PartKind::Passage && !part.included));
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_cut_and_nothing_overflows() {
+        let window =
+            Window::assemble(&WindowRequest { message: words(100_000), prompt: words(5_000), ..request() }, &Words);
+        let message = window.parts.last().unwrap();
+        assert_eq!(message.kind, PartKind::Message);
+        assert!(message.reason.is_some() && message.tokens < 1_500);
+        assert!(names(&window, PartKind::History).is_empty());
+        assert!(window.used <= 1_500, "{}", window.used);
+    }
+}

@@ -1,0 +1,34 @@
+//! Language models: which one a bot uses, the agent loop that answers free text with tools, what a model is asked
+//! once (LLM), and the record of what it saw and used.
+//!
+//! Invariants: roles are kept to the end; passages and results of tools are data in the person's or the tool's role,
+//! never in the system's; only tools that the dialog added are called; a key never reaches a snapshot, a log, an error
+//! or an address that somebody else chose.
+
+mod agent;
+mod error;
+mod keywords;
+mod migrations;
+mod records;
+mod service;
+mod settings;
+mod store;
+mod tokens;
+mod tools;
+
+use botserver_module::Module;
+
+pub use agent::{Agent, AgentDeps, AnswerSink, Gather, Gathered, OpenCall, Question, SoFar, ToolResult};
+pub use error::{Error, Result};
+pub use keywords::chosen_model;
+pub use migrations::MIGRATIONS;
+pub use records::ModelRecords;
+pub use service::{AskedBy, Completion, Llm, LlmDeps};
+pub use settings::ModelSettings;
+pub use store::UsageRow;
+pub use tools::{Tool, arguments};
+
+/// The room as the server plugs it in.
+pub fn module(llm: &Llm) -> Module {
+    Module { name: "llm", keywords: keywords::keywords(llm), migrations: MIGRATIONS.to_vec(), ..Module::default() }
+}
