@@ -3,6 +3,7 @@
 
 pub mod contract;
 mod database;
+mod fake_model;
 mod fakes;
 mod fixed_clock;
 mod memory_cache;
@@ -10,6 +11,9 @@ mod memory_pubsub;
 mod seq_ids;
 
 pub use database::{on_postgres, on_sqlite};
+pub use fake_model::{
+    FakeAnswer, FakeCall, FakeModel, FakeRequest, FakeRule, FakeScript, FakeSeen, FakeStep, FakeStyle, FakeUsage,
+};
 pub use fakes::{MemoryObjects, OpenDoor};
 pub use fixed_clock::FixedClock;
 pub use memory_cache::MemoryCache;
