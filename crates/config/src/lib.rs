@@ -21,4 +21,4 @@ pub use server::{
     AuthTimes, BotsSettings, Durability, LimitsSettings, LockedSettings, LogFormat, LogSettings, OutboundSettings,
     Problem, ServerKey, ServerSettings, Settings, SettingsError, StorageSettings, server_keys,
 };
-pub use sources::{Flag, ReadFile, Sources, SystemFiles, process_environment};
+pub use sources::{Flag, ReadFile, Sources, SystemFiles, is_set_in_environment, process_environment};

@@ -36,6 +36,11 @@ pub fn process_environment() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Whether a variable of this process is set to something, such as a key that could be used. Its value is not read.
+pub fn is_set_in_environment(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
 /// A command-line flag that sets a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {

@@ -35,18 +35,7 @@ const SETTINGS: &str = "changing settings from scripts";
 const EVENTS: &str = "events";
 
 const ROWS: &[Row] = &[
-    (
-        "LLM",
-        &[
-            "LLM prompt:expr [WITH OPTIMIZE FOR optimize:expr] [WITH MAX_COST max_cost:expr] [WITH MAX_LATENCY max_latency:expr]",
-        ],
-        true,
-        MODEL,
-    ),
-    ("USE MODEL", &["USE MODEL model:expr"], false, MODEL),
     ("SET MODEL ROUTING", &["SET MODEL ROUTING routing:expr"], false, MODEL),
-    ("GET CURRENT MODEL", &["GET CURRENT MODEL"], true, MODEL),
-    ("LIST MODELS", &["LIST MODELS"], true, MODEL),
     ("SET ANSWER MODE", &["SET ANSWER MODE mode:expr"], false, MODEL),
     ("ADD SWITCHER", &["ADD SWITCHER switcher:expr AS label:expr"], false, MODEL),
     ("CLEAR SWITCHERS", &["CLEAR SWITCHERS"], false, MODEL),

@@ -9,9 +9,11 @@ use botserver_cache::{LocalPubSub, MemoryCache};
 use botserver_config::Settings;
 use botserver_data::DataService;
 use botserver_db::{Db, DbUrl, Durability, MigrationReport};
-use botserver_engines::{Engine, EngineOptions};
+use botserver_engines::{CommitExtension, Engine, EngineOptions};
 use botserver_http::{HostPort, HttpClient, OutboundPolicy};
 use botserver_kernel::{Clock, IdSource, RandomIds, SystemClock};
+use botserver_llm::{Llm, LlmDeps, ModelRecords};
+use botserver_models::HttpModels;
 use botserver_objects::FolderObjects;
 use botserver_packages::{Language, Packages, PackagesDeps};
 use botserver_ports::{Cache, ObjectStore, PubSub};
@@ -22,6 +24,7 @@ use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    models::{self, Models},
     modules, overview,
     problems::Problems,
     tables::{PackageFiles, Tables},
@@ -37,6 +40,7 @@ pub(crate) struct Assembled {
     pub(crate) db: Db,
     pub(crate) engine: Engine,
     pub(crate) packages: Packages,
+    pub(crate) llm: Llm,
     pub(crate) upkeep: Upkeep,
     pub(crate) turns: Arc<BotTurns>,
     pub(crate) router: axum::Router,
@@ -77,12 +81,20 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     problems.take_up(&db, auth.org_id()).await?;
 
     let options = EngineOptions { queue_limit: settings.limits.queued_messages as usize, ..EngineOptions::default() };
-    let engine = Engine::new(db.clone(), clock.clone(), ids.clone(), pubsub, vec![Arc::new(History)], options);
+    let extensions: Vec<Arc<dyn CommitExtension>> = vec![Arc::new(History), Arc::new(ModelRecords)];
+    let engine = Engine::new(db.clone(), clock.clone(), ids.clone(), pubsub, extensions, options);
 
     let client = Arc::new(HttpClient::new(outbound(settings)?));
     let seeds = PackageFiles::default();
     let data = DataService::new(db.clone(), ids.clone(), Arc::new(seeds.clone()));
-    let mut rooms = modules::rooms_with_keywords(&data, &client);
+    let llm = Llm::new(LlmDeps {
+        db: db.clone(),
+        ids: ids.clone(),
+        clock: clock.clone(),
+        model: Arc::new(HttpModels::new(client.clone())),
+        authorizer: auth.authorizer(),
+    });
+    let mut rooms = modules::rooms_with_keywords(&data, &llm, &client);
     let keywords = Arc::new(KeywordRegistry::new(modules::keywords(&mut rooms, &clock, &ids, &client))?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
 
@@ -126,6 +138,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         ids: ids.clone(),
         limiter: limiter.clone(),
         messages: per_minute,
+        cache: cache.clone(),
     }));
     let turns = Arc::new(BotTurns {
         packages: packages.clone(),
@@ -133,6 +146,10 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         ids: ids.clone(),
         clock: clock.clone(),
         problems: Arc::new(problems.clone()),
+        sessions: sessions.clone(),
+        llm: llm.clone(),
+        announcer: engine.announcer(),
+        cache,
     });
 
     let running = engine.clone();
@@ -149,10 +166,12 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     }
     let overview =
         overview::Overview::new(settings, &db, packages.clone(), sessions, auth.authorizer(), problems.clone());
-    let site = site.routes(overview::routes(overview));
+    let own_port = settings.server.listen.port();
+    let models = Models { packages: packages.clone(), llm: llm.clone(), authorizer: auth.authorizer(), client, own_port };
+    let site = site.routes(overview::routes(overview)).routes(models::routes(models));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
     let upkeep = Upkeep::new(packages.clone(), tables, db.clone(), auth.org_id(), origins);
-    Ok(Assembled { auth, db, engine, packages, upkeep, turns, router, reserved, sockets, migrated })
+    Ok(Assembled { auth, db, engine, packages, llm, upkeep, turns, router, reserved, sockets, migrated })
 }
 
 /// The server's limit, or a bot's own if that is lower.

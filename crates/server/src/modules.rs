@@ -6,6 +6,7 @@ use botserver_data::{DataService, DeleteElsewhere};
 use botserver_db::Migration;
 use botserver_http::HttpClient;
 use botserver_kernel::{Clock, IdSource};
+use botserver_llm::Llm;
 use botserver_module::Module;
 use botserver_runtime::{GetElsewhere, Handler, Keyword};
 
@@ -17,13 +18,18 @@ pub(crate) fn migrations() -> Vec<Migration> {
     all.extend_from_slice(botserver_packages::MIGRATIONS);
     all.extend_from_slice(botserver_session::MIGRATIONS);
     all.extend_from_slice(botserver_data::MIGRATIONS);
+    all.extend_from_slice(botserver_llm::MIGRATIONS);
     all.extend_from_slice(crate::problems::MIGRATIONS);
     all
 }
 
 /// The rooms that offer keywords.
-pub(crate) fn rooms_with_keywords(data: &DataService, client: &Arc<HttpClient>) -> Vec<Module> {
-    vec![botserver_context::module(), botserver_data::module(data, delete_elsewhere(client))]
+pub(crate) fn rooms_with_keywords(data: &DataService, llm: &Llm, client: &Arc<HttpClient>) -> Vec<Module> {
+    vec![
+        botserver_context::module(),
+        botserver_data::module(data, delete_elsewhere(client)),
+        botserver_llm::module(llm),
+    ]
 }
 
 /// All keywords of this build: those of the rooms, which are taken out of them, and the runtime's own.
@@ -92,7 +98,7 @@ mod tests {
         async fn every_table_says_whose_its_rows_are(db: Db) {
             let tables = columns(&db).await;
             let rooms: BTreeSet<&str> = tables.keys().filter_map(|name| name.split('_').next()).collect();
-            for room in ["auth", "data", "engine", "packages", "session", "system"] {
+            for room in ["auth", "data", "engine", "llm", "packages", "session", "system"] {
                 assert!(rooms.contains(room), "{room} has no table: {rooms:?}");
             }
             for (table, columns) in tables.iter().filter(|(name, _)| !NOBODYS.contains(&name.as_str())) {

@@ -286,8 +286,7 @@ async fn regenerate(
     Path((id, message)): Path<(ConversationId, MessageId)>,
     locale: Locale,
 ) -> Result<(StatusCode, Json<MessageSent>), Problem> {
-    let wish =
-        SendMessage { regenerate: Some(message), locale: locale.as_str().to_owned(), ..SendMessage::default() };
+    let wish = SendMessage { regenerate: Some(message), locale: locale.as_str().to_owned(), ..SendMessage::default() };
     let sent = api.service.send(&principal, id, wish).await.map_err(Problem::from)?;
     Ok((StatusCode::ACCEPTED, Json(view(&sent, None))))
 }

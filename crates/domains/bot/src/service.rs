@@ -7,8 +7,8 @@ use botserver_engines::{
     Accepted, CommittedEvent, Engine, EventText, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events,
 };
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, Principal, Role};
-use botserver_packages::{LoadedPackage, Packages};
 use botserver_llm::SoFar;
+use botserver_packages::{LoadedPackage, Packages};
 use botserver_ports::{Cache, Subscription};
 use botserver_session::{Conversation, SessionService};
 use botserver_web::{RateLimiter, RatePolicy};

@@ -294,7 +294,8 @@ impl Page {
         };
         match frame {
             Frame::Message { id, text, attachments, action, replaces } => {
-                let message = SendMessage { id: Some(id), text, attachments, action, replaces, ..SendMessage::default() };
+                let message =
+                    SendMessage { id: Some(id), text, attachments, action, replaces, ..SendMessage::default() };
                 self.accept(socket, id, message).await
             }
             Frame::Regenerate { id, message } => {

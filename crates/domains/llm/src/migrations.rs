@@ -29,9 +29,7 @@ fn tables(schema: &mut Schema) {
             .col(ColumnDef::new("outcome").string_len(20).not_null())
             .col(ColumnDef::new("at_ms").big_integer().not_null()),
     );
-    schema.index(
-        Index::create().name("llm_calls_by_time").table(Alias::new(CALLS)).col("org_id").col("at_ms"),
-    );
+    schema.index(Index::create().name("llm_calls_by_time").table(Alias::new(CALLS)).col("org_id").col("at_ms"));
     schema.index(
         Index::create().name("llm_calls_of_message").table(Alias::new(CALLS)).col("conversation_id").col("message_id"),
     );
@@ -45,7 +43,5 @@ fn tables(schema: &mut Schema) {
             .col(ColumnDef::new("parts").text().not_null())
             .col(ColumnDef::new("at_ms").big_integer().not_null()),
     );
-    schema.index(
-        Index::create().name("llm_traces_of_conversation").table(Alias::new(TRACES)).col("conversation_id"),
-    );
+    schema.index(Index::create().name("llm_traces_of_conversation").table(Alias::new(TRACES)).col("conversation_id"));
 }

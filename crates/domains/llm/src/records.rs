@@ -120,7 +120,14 @@ pub(crate) const CALL_COLUMNS: [&str; 15] = [
 impl Call {
     fn row(&self, turn: &TurnCommit) -> Result<[Expr; 15], DbErr> {
         let message = self.message.as_deref().map(message_uuid).transpose()?;
-        Ok(self.values(turn.org_id.uuid(), turn.bot_id.uuid(), turn.person_id.map(|id| id.uuid()), message, Some(turn.lane_id.0), turn.at_ms))
+        Ok(self.values(
+            turn.org_id.uuid(),
+            turn.bot_id.uuid(),
+            turn.person_id.map(|id| id.uuid()),
+            message,
+            Some(turn.lane_id.0),
+            turn.at_ms,
+        ))
     }
 
     pub(crate) fn values(

@@ -40,10 +40,14 @@ pub(crate) async fn insert_call(
     at_ms: i64,
 ) -> Result<(), DbErr> {
     let mut insert = Query::insert();
-    insert
-        .into_table(CALLS)
-        .columns(CALL_COLUMNS)
-        .values_panic(call.values(org.uuid(), bot.uuid(), person, None, conversation, at_ms));
+    insert.into_table(CALLS).columns(CALL_COLUMNS).values_panic(call.values(
+        org.uuid(),
+        bot.uuid(),
+        person,
+        None,
+        conversation,
+        at_ms,
+    ));
     tx.execute(&insert).await.map(drop)
 }
 
@@ -51,7 +55,8 @@ pub(crate) async fn insert_call(
 pub(crate) async fn usage(connection: &impl ConnectionTrait, org: OrgId, from_ms: i64) -> Result<Vec<UsageRow>> {
     let broken = || Error::statement("adding up usage");
     let day = || Expr::col("at_ms").div(DAY);
-    let sum = |column: &'static str| Expr::expr(Func::coalesce([Func::sum(Expr::col(column)).into(), Expr::value(0_i64)]));
+    let sum =
+        |column: &'static str| Expr::expr(Func::coalesce([Func::sum(Expr::col(column)).into(), Expr::value(0_i64)]));
     let failed = Expr::case(Expr::col("outcome").is_in(["ok", "stopped"]), 0_i64).finally(1_i64);
     let mut select = OrgScope(org).select(CALLS);
     select

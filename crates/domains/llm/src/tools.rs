@@ -43,8 +43,7 @@ fn tool_name(script: &str) -> String {
 
 /// JSON Schema of the parameters.
 fn schema(params: &[ParamInfo]) -> Json {
-    let properties: Map<String, Json> =
-        params.iter().map(|param| (param.name.to_string(), property(param))).collect();
+    let properties: Map<String, Json> = params.iter().map(|param| (param.name.to_string(), property(param))).collect();
     let required: Vec<&str> = params.iter().filter(|param| param.required).map(|param| &*param.name).collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
@@ -180,4 +179,3 @@ pub(crate) fn names(tools: &[Tool]) -> String {
 pub(crate) fn find<'t>(tools: &'t [Tool], name: &str) -> Option<&'t Tool> {
     tools.iter().find(|tool| tool.spec.name == name)
 }
-

@@ -2,6 +2,7 @@
 //! everything that can be asked of a running server.
 #![cfg(test)]
 
+mod answers;
 mod attachments;
 mod backup;
 mod chat;

@@ -159,9 +159,12 @@ const RIGHT: &[(&str, u16)] = &[
     ("GET /api/v1/conversations/{id}", 200),
     ("GET /api/v1/conversations/{id}/events", 200),
     ("GET /api/v1/conversations/{id}/messages", 200),
+    ("GET /api/v1/conversations/{id}/messages/{message}/trace", 404),
     ("GET /api/v1/me", 200),
+    ("GET /api/v1/models", 200),
     ("GET /api/v1/owner/sessions", 200),
     ("GET /api/v1/system/overview", 200),
+    ("GET /api/v1/usage", 200),
     ("GET /healthz", 200),
     ("GET /livez", 200),
     ("GET /metrics", 200),
@@ -173,7 +176,9 @@ const RIGHT: &[(&str, u16)] = &[
     ("POST /api/v1/conversations/{id}/attachments", 201),
     ("POST /api/v1/conversations/{id}/cancel", 202),
     ("POST /api/v1/conversations/{id}/messages", 202),
+    ("POST /api/v1/conversations/{id}/messages/{message}/regenerate", 202),
     ("POST /api/v1/conversations/{id}/open", 202),
+    ("POST /api/v1/models/test", 422),
     ("POST /api/v1/owner/sign-out", 204),
     ("POST /owner/enter", 403),
     ("PUT /api/v1/conversations/{id}/messages/{message}/feedback", 204),
@@ -182,9 +187,13 @@ const RIGHT: &[(&str, u16)] = &[
 /// The routes that answer nobody but the owner, and what others are told.
 const OWNERS: &[(&str, u16)] = &[
     ("DELETE /api/v1/owner/sessions/{id}", 403),
+    ("GET /api/v1/conversations/{id}/messages/{message}/trace", 403),
+    ("GET /api/v1/models", 403),
     ("GET /api/v1/owner/sessions", 403),
     ("GET /api/v1/system/overview", 403),
+    ("GET /api/v1/usage", 403),
     ("GET /metrics", 404),
+    ("POST /api/v1/models/test", 403),
     ("POST /api/v1/owner/sign-out", 401),
 ];
 

@@ -239,7 +239,12 @@ fn question(
         text,
         message,
         prompt,
-        contexts: context.contexts.iter().filter(|(name, _)| wanted(name)).map(|(n, t)| (n.clone(), t.clone())).collect(),
+        contexts: context
+            .contexts
+            .iter()
+            .filter(|(name, _)| wanted(name))
+            .map(|(n, t)| (n.clone(), t.clone()))
+            .collect(),
         tools,
         chosen,
         locale: locale(turn),

@@ -112,16 +112,17 @@ impl Listener {
         shown.due = None;
         let (deltas, so_far) = {
             let heard = self.heard.lock();
-            let deltas = [("reasoning", &heard.reasoning, &mut shown.reasoning), ("text", &heard.text, &mut shown.text)]
-                .into_iter()
-                .filter_map(|(part, whole, shown)| {
-                    let text = whole.get(shown.0..).filter(|text| !text.is_empty())?.to_owned();
-                    let offset = shown.1;
-                    *shown = (whole.len(), offset + text.chars().count());
-                    let (message, turn) = (self.message.clone(), self.turn.clone());
-                    Some(TextDelta { message, turn, attempt: self.attempt, offset, text, part: part.to_owned() })
-                })
-                .collect::<Vec<_>>();
+            let deltas =
+                [("reasoning", &heard.reasoning, &mut shown.reasoning), ("text", &heard.text, &mut shown.text)]
+                    .into_iter()
+                    .filter_map(|(part, whole, shown)| {
+                        let text = whole.get(shown.0..).filter(|text| !text.is_empty())?.to_owned();
+                        let offset = shown.1;
+                        *shown = (whole.len(), offset + text.chars().count());
+                        let (message, turn) = (self.message.clone(), self.turn.clone());
+                        Some(TextDelta { message, turn, attempt: self.attempt, offset, text, part: part.to_owned() })
+                    })
+                    .collect::<Vec<_>>();
             if deltas.is_empty() {
                 return;
             }

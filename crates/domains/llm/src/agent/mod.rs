@@ -26,12 +26,12 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+pub use self::state::{OpenCall, Question};
 use self::{
     listen::Listener,
     prepare::prepare,
     state::{Heard, Prepared, Reply, State},
 };
-pub use self::state::{OpenCall, Question};
 use crate::{ModelSettings, Tool, records, tools};
 
 /// Answers of the model to one message: who still calls tools then goes round in circles.

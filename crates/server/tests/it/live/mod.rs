@@ -200,8 +200,9 @@ impl Live {
 
 /// Each `async fn name(setup: Setup) { … }` becomes two tests, `name::sqlite` and `name::postgres`.
 macro_rules! on_both {
-    ($(async fn $name:ident($setup:ident: $type:ty) $body:block)+) => {
+    ($($(#[$meta:meta])* async fn $name:ident($setup:ident: $type:ty) $body:block)+) => {
         $(
+            $(#[$meta])*
             async fn $name($setup: $type) $body
 
             mod $name {
