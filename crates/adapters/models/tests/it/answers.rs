@@ -26,7 +26,6 @@ fn styles() -> Vec<FakeStyle> {
         FakeStyle { crlf: true, tight: true, comments: true, interleaved: true, no_done: true, ..plain() },
     ];
     let whole = all.clone();
-    let whole = all.clone();
     for size in [1, 3, 7, 50] {
         for style in &whole {
             all.push(FakeStyle { cut_every: Some(size), ..style.clone() });

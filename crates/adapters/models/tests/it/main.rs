@@ -6,6 +6,7 @@ mod answers;
 mod limits;
 mod native;
 mod outbound;
+mod real;
 mod refusals;
 
 use std::{sync::Arc, time::Duration};
