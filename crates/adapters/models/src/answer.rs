@@ -1,7 +1,7 @@
 //! Reads an answer within its limits: waits, sizes, and what an end means. Knows events and pieces, not which provider
 //! they are of.
 
-use std::{collections::VecDeque, pin::Pin};
+use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use botserver_http::{Error as HttpError, StreamingResponse};
 use botserver_ports::{
@@ -25,6 +25,11 @@ const SMALLEST: usize = 1 << 20;
 /// The most bytes that an answer of this many characters may take on the wire.
 pub(crate) const fn wire_limit(bytes: usize) -> usize {
     bytes.saturating_mul(WRAPPING).saturating_add(SMALLEST)
+}
+
+/// A limit without a limit is a year, which the clock can count.
+pub(crate) fn after(start: Instant, wait: Duration) -> Instant {
+    start + wait.min(Duration::from_hours(24 * 365))
 }
 
 /// Understands the events of one protocol.
@@ -157,8 +162,8 @@ impl Answer {
         let ModelLimits { first, idle, total, .. } = self.limits;
         let (since, patience) =
             if self.begun { (*self.waiting.get_or_insert_with(Instant::now), idle) } else { (self.started, first) };
-        let last = self.started + total;
-        let deadline = (since + patience).min(last);
+        let last = after(self.started, total);
+        let deadline = after(since, patience).min(last);
         let outcome = match tokio::time::timeout_at(deadline, body.next()).await {
             Err(_) => Err(self.late(deadline == last)),
             Ok(Some(Ok(bytes))) => self.take(&bytes),

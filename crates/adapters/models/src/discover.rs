@@ -87,3 +87,40 @@ pub(crate) async fn look(http: &HttpClient, software: &'static str, address: &st
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use botserver_http::OutboundPolicy;
+    use botserver_testkit::FakeModel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_is_offered_with_its_models_and_nothing_else_is() {
+        let model = FakeModel::start().await.unwrap();
+        model.set_models(&["small", "large"]);
+        let http = HttpClient::new(OutboundPolicy::default());
+        let address = format!("http://{}", model.address());
+        let expected = Offer::Server {
+            software: "ollama",
+            url: model.url(),
+            models: vec!["small".to_owned(), "large".to_owned()],
+        };
+        // The fake has no list of Ollama's, so the other one is asked.
+        assert_eq!(look(&http, "ollama", &address, "/api/tags").await, Some(expected));
+        // Another program: it answers, but not with models.
+        assert_eq!(look(&http, "vllm", &format!("{address}/fake/seen?"), "/v1/models").await, None);
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", nobody.local_addr().unwrap());
+        drop(nobody);
+        assert_eq!(look(&http, "vllm", &address, "/v1/models").await, None);
+    }
+
+    #[tokio::test]
+    async fn keys_are_offered_by_their_names() {
+        let http = HttpClient::new(OutboundPolicy::default());
+        let found = discover(&http, &|name| ["GROQ_API_KEY", "HOME"].contains(&name), None).await;
+        let keys: Vec<_> = found.into_iter().filter(|offer| matches!(offer, Offer::Key { .. })).collect();
+        assert_eq!(keys, [Offer::Key { variable: "GROQ_API_KEY", provider: "groq" }]);
+    }
+}

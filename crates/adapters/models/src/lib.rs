@@ -99,11 +99,12 @@ impl ChatModel for HttpModels {
         let limits = request.limits;
         let started = Instant::now();
         let patience = limits.first.min(limits.total);
+        let begun_by = answer::after(started, patience);
         let mut quirks = self.quirks(&target, &request.endpoint.model);
         let mut corrections = 0;
         loop {
             let sent = write(&target, &request, quirks).map_err(|error| speaker.http(&error, false))?;
-            let response = self.open(sent, &speaker, started + patience, patience).await?;
+            let response = self.open(sent, &speaker, begun_by, patience).await?;
             let (status, headers) = (response.status, response.headers.clone());
             if (200..300).contains(&status) {
                 if corrections > 0 {
@@ -117,9 +118,9 @@ impl ChatModel for HttpModels {
                 };
                 return Ok(answer::pieces(response, reader, speaker, limits, started));
             }
-            let body = beginning(response, started + patience).await;
+            let body = beginning(response, begun_by).await;
             let error = speaker.status(status, &headers, &body);
-            match quirks.learn(&request, status, error.fault, &body) {
+            match quirks.learn(target.protocol, &request, status, error.fault, &body) {
                 Some(learnt) if corrections < CORRECTIONS => quirks = learnt,
                 _ => return Err(error),
             }

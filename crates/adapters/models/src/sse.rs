@@ -106,6 +106,11 @@ impl Events {
                 }
                 value.clone_into(&mut self.name);
             }
+            // How llama.cpp told of failures until 2025.
+            "error" if value.starts_with('{') => {
+                self.dispatch(events);
+                events.push(Event { name: "error".to_owned(), data: format!("{{\"error\":{value}}}") });
+            }
             // Comments keep the connection open; ids and times to retry mean nothing here.
             _ => {}
         }
@@ -172,6 +177,8 @@ mod tests {
         let found = read("event: a\r\ndata: 1\r\n\r\ndata: 2\r\n\r\nevent: c\r\ndata: 3\r\n\r\n");
         let named: Vec<_> = found.iter().map(|event| (event.name.as_str(), event.data.as_str())).collect();
         assert_eq!(named, [("a", "1"), ("", "2"), ("c", "3")]);
+        let found = read("data: 1\n\nerror: {\"code\":500}\n\n");
+        assert_eq!(found[1].data, "{\"error\":{\"code\":500}}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use botserver_ports::{AnswerFormat, ModelFault, ModelMessage, ModelRequest, ModelToolCall};
 use serde_json::{Map, Value as Json, json};
 
+use crate::target::Protocol;
+
 const JSON_ONLY: &str = "Answer with one JSON value and nothing else.";
 
 /// What a server does not take. Learnt from its refusals.
@@ -33,7 +35,15 @@ impl Quirks {
     }
 
     /// Learns from a refusal; `None` if another request would fare no better.
-    pub(crate) fn learn(self, request: &ModelRequest, status: u16, fault: ModelFault, body: &[u8]) -> Option<Self> {
+    pub(crate) fn learn(
+        self,
+        protocol: Protocol,
+        request: &ModelRequest,
+        status: u16,
+        fault: ModelFault,
+        body: &[u8],
+    ) -> Option<Self> {
+        let is_openai = protocol == Protocol::OpenAi;
         if !matches!(status, 400 | 422) || fault == ModelFault::TooLong {
             return None;
         }
@@ -42,14 +52,15 @@ impl Quirks {
             ["support", "unknown", "unrecognized", "unexpected", "extra", "permitted", "allowed", "deprecated"];
         let refuses = |name: &str| text.contains(name) && refused.iter().any(|word| text.contains(word));
         let mut learnt = self;
-        if request.max_tokens.is_some()
+        if is_openai
+            && request.max_tokens.is_some()
             && !self.no_token_limit
             && (refuses("max_tokens") || refuses("max_completion_tokens"))
         {
             let first = !self.new_token_limit && text.contains("max_tokens");
             learnt.new_token_limit = first;
             learnt.no_token_limit = !first;
-        } else if !self.no_stream_options && text.contains("stream_options") {
+        } else if is_openai && !self.no_stream_options && text.contains("stream_options") {
             learnt.no_stream_options = true;
         } else if request.temperature.is_some() && !self.no_temperature && refuses("temperature") {
             learnt.no_temperature = true;

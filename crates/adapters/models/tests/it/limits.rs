@@ -128,6 +128,8 @@ async fn a_first_piece_is_handed_out_before_the_second_exists() {
     model.until_gates(1).await;
     model.release();
     assert_eq!(stream.next().await.unwrap().unwrap(), ModelPiece::Text("two".to_owned()));
+    // No limit at all is one that a clock can count.
+    let none = ModelLimits { first: Duration::MAX, idle: Duration::MAX, total: Duration::MAX, bytes: usize::MAX };
     model.answer(FakeAnswer::text("again"));
-    assert_eq!(answered(request(&model.url())).await.text, "again");
+    assert_eq!(answered(ModelRequest { limits: none, ..request(&model.url()) }).await.text, "again");
 }
