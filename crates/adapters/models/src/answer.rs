@@ -115,7 +115,10 @@ struct Answer {
     speaker: Speaker,
     limits: ModelLimits,
     started: Instant,
+    /// A piece has come.
     begun: bool,
+    /// An event of the protocol has come.
+    understood: bool,
     /// Since when nothing has come that we waited for.
     waiting: Option<Instant>,
 }
@@ -138,6 +141,7 @@ pub(crate) fn pieces(
         limits,
         started,
         begun: false,
+        understood: false,
         waiting: None,
     };
     Box::pin(stream::unfold(answer, async |mut answer| Some((answer.next().await?, answer))))
@@ -230,9 +234,14 @@ impl Answer {
             if self.out.ended {
                 break;
             }
+            let before = self.out.bytes;
             self.reader.event(event, &mut self.out)?;
-            self.begun = true;
-            self.waiting = None;
+            self.understood = true;
+            // Events that only name the role, or pretend to be alive, are no pieces.
+            if self.out.bytes > before {
+                self.begun = true;
+                self.waiting = None;
+            }
         }
         Ok(())
     }
@@ -251,9 +260,9 @@ impl Answer {
                 let broken = events.finish(&mut found);
                 self.read_events(&found)?;
                 if broken && !self.out.ended {
-                    return Err(if self.begun { self.speaker.cut() } else { self.speaker.malformed("no answer") });
+                    return Err(if self.understood { self.speaker.cut() } else { self.speaker.malformed("no answer") });
                 }
-                if !self.begun {
+                if !self.understood {
                     return Err(self.speaker.malformed("nothing that is an answer"));
                 }
             }

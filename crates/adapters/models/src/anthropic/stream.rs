@@ -50,7 +50,9 @@ impl MessagesReader {
                 let input = &block["input"];
                 let whole = input.as_object().is_some_and(|input| !input.is_empty());
                 self.open.insert(index, if whole { input.to_string() } else { String::new() });
-                let piece = Piece { index: Some(index), id: text("id"), name: text("name"), arguments: String::new() };
+                let name = text("name");
+                out.count(name.len())?;
+                let piece = Piece { index: Some(index), id: text("id"), name, arguments: String::new() };
                 self.calls.add(piece);
                 Ok(())
             }

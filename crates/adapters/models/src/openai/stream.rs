@@ -100,14 +100,10 @@ impl ChatReader {
                 Json::Null => String::new(),
                 value => value.to_string(),
             };
-            out.count(arguments.len())?;
             let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-            let piece = Piece {
-                index: call["index"].as_u64(),
-                id: text(&call["id"]),
-                name: text(&function["name"]),
-                arguments,
-            };
+            let name = text(&function["name"]);
+            out.count(arguments.len() + name.len())?;
+            let piece = Piece { index: call["index"].as_u64(), id: text(&call["id"]), name, arguments };
             self.any = true;
             self.calls.add(piece);
         }

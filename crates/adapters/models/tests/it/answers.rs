@@ -160,6 +160,16 @@ async fn each_end_is_told() {
 }
 
 #[tokio::test]
+async fn an_answer_may_be_empty() {
+    let model = FakeModel::start().await.unwrap();
+    for style in [FakeStyle::default(), FakeStyle { no_done: true, ..FakeStyle::default() }] {
+        model.answer(FakeAnswer::text("").styled(style));
+        let answer = answered(request(&model.url())).await;
+        assert_eq!((answer.text.as_str(), answer.reason()), ("", EndReason::Stop));
+    }
+}
+
+#[tokio::test]
 async fn an_id_that_was_used_before_is_not_used_again() {
     let model = FakeModel::start().await.unwrap();
     let again = FakeCall { name: "weather".into(), arguments: json!({}), id: Some("call_0".into()) };

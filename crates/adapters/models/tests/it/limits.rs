@@ -44,6 +44,21 @@ async fn dripping_bytes_and_comments_are_no_pieces() {
 }
 
 #[tokio::test]
+async fn a_role_is_no_piece_yet() {
+    let model = FakeModel::start().await.unwrap();
+    // The fake names the role at once; a model may then think for longer than it may be silent in the middle.
+    model.answer(FakeAnswer::stream([FakeStep::Gate, FakeStep::text("one")]));
+    let limits = ModelLimits { idle: Duration::from_millis(1), ..ModelLimits::default() };
+    let adapter = models();
+    let mut stream = adapter.ask(ModelRequest { limits, ..request(&model.url()) }).await.unwrap();
+    let mut first = stream.next();
+    let silent = tokio::time::timeout(Duration::from_millis(300), &mut first).await;
+    assert!(silent.is_err(), "{silent:?}");
+    model.release();
+    assert_eq!(first.await.unwrap().unwrap(), ModelPiece::Text("one".to_owned()));
+}
+
+#[tokio::test]
 async fn an_answer_that_never_ends_is_ended() {
     let model = FakeModel::start().await.unwrap();
     let piece = |_| [FakeStep::text("more "), FakeStep::PauseMs(20)];
