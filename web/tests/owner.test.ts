@@ -1,7 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import type { Component } from 'svelte';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { setLanguage, startI18n } from '../src/i18n/index.svelte';
+import { addOwnerTexts, setLanguage, startI18n } from '../src/i18n/index.svelte';
 import BotsView from '../src/owner/BotsView.svelte';
 import OverviewView from '../src/owner/OverviewView.svelte';
 import { levelName } from '../src/owner/level';
@@ -39,7 +39,10 @@ function facts<P extends Record<string, unknown>>(view: Component<P>, props: P):
 }
 
 describe('the owner’s page', () => {
-  beforeAll(() => startI18n());
+  beforeAll(async () => {
+    await startI18n();
+    await addOwnerTexts();
+  });
 
   it('shows a dash for what the server does not know, never a number', () => {
     const unknown = overview({
