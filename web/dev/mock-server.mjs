@@ -83,10 +83,11 @@ class Conversation {
 
   /** A message and everything after it no longer counts, or only what came after it. */
   supersede(id, itself) {
-    const from = this.events.findIndex(({ event }) => event.id === id);
-    const gone = new Set(this.events.flatMap(({ event }) => (event.kind === 'superseded' ? event.messages : [])));
-    const ids = this.events.slice(itself ? from : from + 1).map(({ event }) => event.id).filter((other) => other && !gone.has(other) && other !== (itself ? null : id));
-    if (from >= 0 && ids.length > 0) this.commit({ kind: 'superseded', messages: [...new Set(ids)] });
+    const at = this.events.findIndex(({ event }) => event.id === id);
+    if (at < 0) return;
+    const from = itself ? at : at + 1;
+    const messages = this.events.slice(from).filter(({ event }) => event.kind === 'message').map(({ event }) => event.id);
+    this.commit({ kind: 'superseded', from: from + 1, messages });
   }
 
   queueFrame() {
@@ -110,6 +111,7 @@ class Conversation {
     this.cancelled = false;
     const turn = newId('trn');
     this.broadcast({ type: 'working', on: true });
+    const wish = message?.regenerates ? message.id : null;
     if (message?.replaces) this.supersede(message.replaces, true);
     if (message?.regenerates) {
       this.supersede(message.regenerates, false);
@@ -185,7 +187,7 @@ class Conversation {
     if (this.hear && outcome === 'done') outcome = 'waiting';
     if (this.cancelled) outcome = 'cancelled';
     this.working = false;
-    this.commit({ kind: 'turn.end', turn, outcome });
+    this.commit({ kind: 'turn.end', turn, item: wish ?? message?.id ?? this.id, outcome });
     this.broadcast({ type: 'working', on: false });
     this.next();
   }

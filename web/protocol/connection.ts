@@ -6,6 +6,7 @@ import { Backoff } from './backoff';
 import { CLOSE } from './frames';
 import type {
   BotInfo, ClientFrame, ErrorFrame, FilePart, HearInput, QueuedItem, ReadyFrame, ServerFrame, Suggestion,
+  TurnEnded,
 } from './frames';
 import { newId } from './ids';
 import { Outbox, STALE_MS } from './outbox';
@@ -252,6 +253,11 @@ export class ChatConnection {
     this.#changed();
   }
 
+  /** Its turn is over, whatever came of it. The acknowledgement may come later than that. */
+  #regenerated({ item }: TurnEnded): boolean {
+    return item ? item === this.#regeneration?.id : this.#regeneration?.acknowledged ?? false;
+  }
+
   #askAnew(): void {
     if (!this.#regeneration || this.#regeneration.acknowledged) return;
     const { id, message } = this.#regeneration;
@@ -418,7 +424,7 @@ export class ChatConnection {
         if (frame.event.kind === 'message') this.#drop(frame.event.id);
         if (frame.event.kind === 'turn.end') this.#forgetTaken();
         // The new answer begins by setting the old one aside, or comes to nothing.
-        if (frame.event.kind === 'superseded' || (frame.event.kind === 'turn.end' && this.#regeneration?.acknowledged)) {
+        if (frame.event.kind === 'superseded' || (frame.event.kind === 'turn.end' && this.#regenerated(frame.event))) {
           this.#regeneration = null;
         }
         if (this.#transcript.deleted) {
@@ -499,7 +505,7 @@ export class ChatConnection {
   }
 
   #onQueue(all: QueuedItem[]): void {
-    const items = all.filter(({ regenerates }) => !regenerates);
+    const items = all.filter(({ id, regenerates }) => !regenerates && id !== this.#regeneration?.id);
     this.#queue = items;
     const waiting = new Set(items.map(({ id }) => id));
     this.#pending = this.#pending.filter((message) => {

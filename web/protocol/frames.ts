@@ -130,9 +130,12 @@ export interface ToolCalled {
   turn?: string | number | null;
 }
 
-/** Messages, tool calls and errors that no longer count: answered anew, or edited. */
+/** What was said from an event on, until this one, no longer counts: it was answered anew, or edited. */
 export interface MessagesSuperseded {
   kind: 'superseded';
+  /** The number of the first message, tool call, error or question that no longer counts. */
+  from: number;
+  /** The messages among them. */
   messages: string[];
 }
 
@@ -168,6 +171,8 @@ export interface ConversationChanged {
 export interface TurnEnded {
   kind: 'turn.end';
   turn?: string | number | null;
+  /** The message that it answers. */
+  item?: string | null;
   outcome: Outcome;
 }
 

@@ -138,7 +138,7 @@ export class Transcript {
         break;
       }
       case 'superseded':
-        this.#supersede(new Set(event.messages));
+        this.#supersede(event.from, seq, new Set(event.messages));
         break;
       case 'suggestions':
         this.#suggestions = event.items;
@@ -245,11 +245,10 @@ export class Transcript {
     }
   }
 
-  #supersede(ids: ReadonlySet<string>): void {
-    for (const id of ids) this.#superseded.add(id);
-    // An error about a message that no longer counts goes with it.
-    const gone = (entry: Entry): boolean =>
-      ids.has(entry.id) || (entry.type === 'error' && entry.message !== null && ids.has(entry.message));
+  #supersede(from: number, until: number, ids: ReadonlySet<string>): void {
+    const gone = (entry: Entry): boolean => (entry.seq >= from && entry.seq < until) || ids.has(entry.id);
+    for (const id of [...ids, ...this.entries.filter(gone).map((entry) => entry.id)]) this.#superseded.add(id);
+    if (this.question && this.question.id >= from) this.question = null;
     const first = this.entries.findIndex(gone);
     if (first < 0) return;
     const entries = this.entries.filter(gone);

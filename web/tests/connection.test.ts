@@ -721,7 +721,9 @@ describe('answers that were set aside', () => {
     bench.says(1, 'msg_p', 'question', 'person');
     bench.event(2, { kind: 'tool', id: 'call_1', name: 'find', state: 'done' });
     bench.says(3, 'msg_a', 'answer');
-    bench.event(4, { kind: 'superseded', messages: ['call_1', 'msg_a', 'msg_unknown'] });
+    bench.line.receive({ type: 'delta', message: 'msg_b', attempt: 1, offset: 0, text: 'bet' });
+    bench.event(4, { kind: 'superseded', from: 2, messages: ['msg_a', 'msg_unknown'] });
+    expect(ids(connection), 'the new answer may be on its way').toEqual(['msg_p', 'msg_b']);
     bench.says(5, 'msg_b', 'better');
     expect(ids(connection)).toEqual(['msg_p', 'msg_b']);
     expect(connection.view.earlier).toMatchObject([{ after: 'msg_p', entries: [{ id: 'call_1' }, { id: 'msg_a' }] }]);
@@ -729,15 +731,27 @@ describe('answers that were set aside', () => {
     expect(ids(connection)).toEqual(['msg_p', 'msg_b']);
   });
 
-  it('take the errors about them along, which are no version of anything', () => {
+  it('take the question along that they ended with', () => {
+    const connection = bench.connect();
+    bench.ready();
+    bench.event(1, { kind: 'hear', input: { kind: 'any' } });
+    bench.says(2, 'msg_p', 'question', 'person');
+    bench.event(3, { kind: 'superseded', from: 2, messages: ['msg_p'] });
+    expect(connection.view.hear).toEqual({ kind: 'any' });
+    bench.event(4, { kind: 'hear', input: { kind: 'email' } });
+    bench.event(5, { kind: 'superseded', from: 4, messages: [] });
+    expect(connection.view.hear).toBeNull();
+  });
+
+  it('take the errors along, which are no version of anything', () => {
     const connection = bench.connect();
     bench.ready();
     bench.says(1, 'msg_p', 'question', 'person');
     bench.event(2, { kind: 'error', id: 'err_1', title: 'No.', message: 'msg_p', retry: true });
-    bench.event(3, { kind: 'superseded', messages: ['err_1'] });
+    bench.event(3, { kind: 'superseded', from: 2, messages: [] });
     expect(ids(connection)).toEqual(['msg_p']);
     bench.event(4, { kind: 'error', id: 'err_2', title: 'No.', message: 'msg_p' });
-    bench.event(5, { kind: 'superseded', messages: ['msg_p'] });
+    bench.event(5, { kind: 'superseded', from: 1, messages: ['msg_p'] });
     expect(ids(connection)).toEqual([]);
     expect(connection.view.earlier).toMatchObject([{ after: null, entries: [{ id: 'msg_p' }, { id: 'err_2' }] }]);
   });
@@ -761,7 +775,19 @@ describe('asking anew', () => {
     bench.line.receive({ type: 'ack', id: first?.id ?? '', state: 'queued' });
     bench.line.receive({ type: 'queue', items: [{ id: first?.id ?? '', text: '', regenerates: 'msg_p' }] });
     expect(connection.view).toMatchObject({ regenerating: 'msg_p', pending: [] });
-    bench.event(3, { kind: 'superseded', messages: ['msg_a'] });
+    bench.event(3, { kind: 'superseded', from: 2, messages: ['msg_a'] });
+    expect(connection.view.regenerating).toBeNull();
+  });
+
+  it('ends with its own turn, also when the acknowledgement comes later', () => {
+    const connection = bench.connect();
+    bench.ready();
+    connection.regenerate('msg_p');
+    const id = bench.line.of('regenerate')[0]?.id ?? '';
+    bench.event(1, { kind: 'turn.end', item: 'msg_other', outcome: 'done' });
+    expect(connection.view.regenerating).toBe('msg_p');
+    bench.event(2, { kind: 'turn.end', item: id, outcome: 'done' });
+    bench.line.receive({ type: 'ack', id, state: 'taken' });
     expect(connection.view.regenerating).toBeNull();
   });
 
