@@ -12,14 +12,14 @@ const PASSAGES = [
 ];
 
 const documents = [
-  { id: 'doc_handbook', name: 'Employee handbook.docx', path: 'handbook.gbkb/Employee handbook.docx', size: 812_331, media_type: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document', state: 'indexed', pages_done: 48, pages: 48, passages: 131, error: null, warnings: [], grants: [], updated_at: ago(130) },
-  { id: 'doc_reading', name: 'Collective agreement 2026, with all annexes and the comments of the works council.pdf', path: 'handbook.gbkb/agreement.pdf', size: 22_812_331, media_type: 'application/pdf', state: 'reading', pages_done: 0, pages: 214, passages: 0, error: null, warnings: [], grants: [], updated_at: ago(0) },
+  { id: 'doc_handbook', name: 'Employee handbook.docx', path: 'handbook.gbkb/Employee handbook.docx', size: 812_331, media_type: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document', state: 'indexed', pages_done: 48, pages: 48, passages: 131, error: null, warnings: [], grants: ['all'], updated_at: ago(130) },
+  { id: 'doc_reading', name: 'Collective agreement 2026, with all annexes and the comments of the works council.pdf', path: 'handbook.gbkb/agreement.pdf', size: 22_812_331, media_type: 'application/pdf', state: 'reading', pages_done: 0, pages: 214, passages: 0, error: null, warnings: [], grants: ['all'], updated_at: ago(0) },
   { id: 'doc_embedding', name: 'Safety.pptx', path: 'handbook.gbkb/Safety.pptx', size: 1_312_331, media_type: 'application/pdf', state: 'embedding', pages_done: 31, pages: 31, passages: 62, error: null, warnings: ['Slide 4 has a picture without text; what it shows is not indexed.'], grants: ['role:staff'], updated_at: ago(1) },
   { id: 'doc_table', name: 'Entitlement.xlsx', path: 'handbook.gbkb/Entitlement.xlsx', size: 31_200, media_type: 'application/pdf', state: 'indexed', pages_done: 3, pages: 3, passages: 42, error: null, warnings: [], grants: ['role:staff', 'user:usr_ada'], updated_at: ago(125) },
-  { id: 'doc_scan', name: 'Scan of the old contract.pdf', path: 'handbook.gbkb/scan.pdf', size: 9_120_331, media_type: 'application/pdf', state: 'failed', pages_done: 12, pages: 12, passages: 0, error: 'The pages are pictures without text. Run text recognition on the file and put it back.', warnings: [], grants: [], updated_at: ago(118) },
+  { id: 'doc_scan', name: 'Scan of the old contract.pdf', path: 'handbook.gbkb/scan.pdf', size: 9_120_331, media_type: 'application/pdf', state: 'failed', pages_done: 12, pages: 12, passages: 0, error: 'The pages are pictures without text. Run text recognition on the file and put it back.', warnings: [], grants: ['all'], updated_at: ago(118) },
   { id: 'doc_locked', name: 'Salaries.pdf', path: 'handbook.gbkb/Salaries.pdf', size: 120_331, media_type: 'application/pdf', state: 'failed', pages_done: 0, pages: null, passages: 0, error: 'The file is encrypted and needs a password.', warnings: [], grants: ['role:hr'], updated_at: ago(117) },
-  { id: 'doc_waiting', name: 'Travel.html', path: 'handbook.gbkb/Travel.html', size: 12_331, media_type: 'text/html', state: 'waiting', pages_done: 0, pages: null, passages: 0, error: null, warnings: [], grants: [], updated_at: ago(0) },
-  { id: 'doc_cancelled', name: 'Archive 1998.txt', path: 'handbook.gbkb/Archive 1998.txt', size: 88_312_331, media_type: 'text/plain', state: 'cancelled', pages_done: 310, pages: 2_000, passages: 512, error: null, warnings: [], grants: [], updated_at: ago(90) },
+  { id: 'doc_waiting', name: 'Travel.html', path: 'handbook.gbkb/Travel.html', size: 12_331, media_type: 'text/html', state: 'waiting', pages_done: 0, pages: null, passages: 0, error: null, warnings: [], grants: ['all'], updated_at: ago(0) },
+  { id: 'doc_cancelled', name: 'Archive 1998.txt', path: 'handbook.gbkb/Archive 1998.txt', size: 88_312_331, media_type: 'text/plain', state: 'cancelled', pages_done: 310, pages: 2_000, passages: 512, error: null, warnings: [], grants: ['all'], updated_at: ago(90) },
 ];
 
 const collections = {
@@ -83,7 +83,7 @@ export async function owned({ method, path: [first, second, third, fourth, fifth
   }
   if (first === 'usage') return { status: 200, body: { items: usage(url.searchParams.get('bot')), next_cursor: null } };
   if (first === 'conversations' && fifth === 'trace') return { status: 200, body: trace };
-  if (first === 'bots' && third === 'collections') return { status: 200, body: { items: collections[second] ?? [], next_cursor: null } };
+  if (first === 'bots' && third === 'collections') return { status: 200, body: { items: collections[second] ?? [], problems: second === 'shop' ? ['kb.permissions.yaml, line 4: “everyone” is no grant. Until it is mended only the owner may read repairs.'] : [], rebuilding: false, next_embedder: second === 'assistant' ? 'multilingual-e5-small' : null, next_cursor: null } };
   if (first === 'bots' && third === 'knowledge' && fourth === 'search') {
     const { question, limit = 8, as = 'visitor' } = JSON.parse(await body());
     const items = question.includes('nothing') ? [] : [1, 0, 2, 3].slice(0, limit).map((at, rank) => ({
@@ -91,7 +91,7 @@ export async function owned({ method, path: [first, second, third, fourth, fifth
       place: PASSAGES[at][0], page: PASSAGES[at][1], text: PASSAGES[at][2], score: 0.86 - rank * 0.19, lexical: rank === 3 ? null : 11.2 - rank * 3, cosine: 0.71 - rank * 0.1,
       why: rank === 0 ? 'Has “days” and “carry”, and its meaning is near.' : rank === 3 ? 'Only its meaning is near.' : `Has “days”. ${as === 'visitor' ? 'Whoever may talk with the bot may read it.' : 'Readable as asked.'}`,
     }));
-    return { status: 200, body: { items, took_ms: 6.4, embedder: 'all-MiniLM-L6-v2' } };
+    return { status: 200, body: { items, took_ms: 6.4, embedder: 'all-MiniLM-L6-v2', warnings: [] } };
   }
   if (first === 'collections') {
     const collection = Object.values(collections).flat().find(({ id }) => id === second);
@@ -109,7 +109,7 @@ export async function owned({ method, path: [first, second, third, fourth, fifth
     const document = documents.find(({ id }) => id === second);
     if (!document) return none;
     if (third === 'passages') {
-      return { status: 200, body: { items: PASSAGES.map(([place, page, text], at) => ({ number: at + 1, place, page, sheet: null, text, tokens: Math.round(text.length / 4) })), next_cursor: null } };
+      return { status: 200, body: { items: PASSAGES.map(([place, page, text], at) => ({ number: at, place, page, sheet: null, text, tokens: Math.round(text.length / 4) })), next_cursor: null } };
     }
     if (method === 'POST') document.state = third === 'cancel' ? 'cancelled' : 'waiting';
     if (method === 'POST' && third === 'retry') document.error = null;

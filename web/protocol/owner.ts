@@ -90,6 +90,15 @@ export interface Collection {
   updated_at?: Timestamp | null;
 }
 
+export interface Collections extends Page<Collection> {
+  /** What the owner should know: permissions that cannot be read, collections that are left out. */
+  problems?: string[] | null;
+  /** A damaged index is being built anew; searches find what is there already. */
+  rebuilding?: boolean | null;
+  /** The embedder for which a new index is being built. */
+  next_embedder?: string | null;
+}
+
 export type DocumentState = 'waiting' | 'reading' | 'embedding' | 'indexed' | 'failed' | 'cancelled' | (string & {});
 
 export interface KnowledgeDocument {
@@ -109,10 +118,12 @@ export interface KnowledgeDocument {
 }
 
 export interface Passage {
+  /** From 0. */
   number: number;
   place?: string | null;
   page?: number | null;
   sheet?: string | null;
+  row?: number | null;
   text: string;
   tokens?: number | null;
 }
@@ -120,9 +131,12 @@ export interface Passage {
 export interface Found {
   document: string;
   title: string;
+  /** Its name. */
   collection: string;
   place?: string | null;
   page?: number | null;
+  sheet?: string | null;
+  row?: number | null;
   text: string;
   score: number;
   lexical?: number | null;
@@ -135,13 +149,17 @@ export interface Retrieval {
   items: Found[];
   took_ms?: number | null;
   embedder?: string | null;
+  /** Why the answer may be worse than it could be. */
+  warnings?: string[] | null;
 }
 
 export interface Question {
   question: string;
   limit?: number;
+  /** Names. */
   collections?: string[];
-  as?: 'visitor' | 'owner' | string[];
+  /** `visitor`, `owner`, or grants with commas between them, beside those that everybody has. */
+  as?: string;
 }
 
 const id = encodeURIComponent;
@@ -154,7 +172,7 @@ export const ownerApi = {
   trace: (conversation: string, message: string, signal?: AbortSignal): Promise<Trace> =>
     request('GET', `/conversations/${id(conversation)}/messages/${id(message)}/trace`, undefined, signal),
 
-  collections: (bot: string, signal?: AbortSignal): Promise<Page<Collection>> =>
+  collections: (bot: string, signal?: AbortSignal): Promise<Collections> =>
     request('GET', `/bots/${id(bot)}/collections`, undefined, signal),
   documents: (collection: string, state: string, limit: number, cursor?: string | null, signal?: AbortSignal): Promise<Page<KnowledgeDocument>> =>
     request('GET', `/collections/${id(collection)}/documents${query({ state, limit, cursor })}`, undefined, signal),
