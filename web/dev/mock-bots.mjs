@@ -1,5 +1,7 @@
 // The scripted bots of the stand-in server. `probe` does what tests/browser/bots/probe.gbai does in BASIC.
 
+import { assistant } from './mock-answers.mjs';
+
 const ANSWER = `Here is what I found.
 
 ### Kettles that can be repaired
@@ -58,7 +60,7 @@ async function generic({ say, suggest, hear, fail, stream, wait, state: s }, mes
   await wait(250);
   switch (text.toLowerCase()) {
     case 'find': case 'find a kettle': say(ANSWER); break;
-    case 'stream': await stream(ANSWER, 30); break;
+    case 'stream': await stream(ANSWER, { ms: 30 }); break;
     case 'menu':
       say('Which colour do you want?', { type: 'menu', options: ['Red', 'Green', 'Blue', 'Matt black with a wooden handle'] });
       hear('menu', { options: ['Red', 'Green', 'Blue', 'Matt black with a wooden handle'] });
@@ -153,6 +155,7 @@ export const bots = {
     name: 'helpdesk', title: 'Help desk', description: 'Opens a ticket and tells its state.', welcome: 'We answer within a day.',
     theme: { accent: '#5f3dc4' }, version: '778899', turn: (api, message) => generic(api, message, { greeting, suggestions }),
   },
+  assistant,
   probe: { name: 'probe', title: 'Probe', description: null, welcome: null, theme: null, version: '1', turn: (api, message, conversation) => probe(api, message, conversation) },
   tight: {
     name: 'tight', title: 'Tight', hidden: true, description: null, welcome: null, theme: null, version: '1', limit: 3,

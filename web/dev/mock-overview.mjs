@@ -12,6 +12,7 @@ export function overview(count) {
     server: { version: '0.1.0', started_at: started, data_dir: '/var/lib/botserver', database: 'sqlite /var/lib/botserver/botserver.db', listen: '127.0.0.1:8080' },
     bots: [
       { id: 'bot_1', name: 'default', title: 'BotServer', version: '9f3c2a71b0d4', state: 'serving', loaded_at: ago(180), conversations: count, diagnostics: [], scripts: [{ name: 'start', kind: 'dialog', state: 'ok' }] },
+      { id: 'bot_6', name: 'assistant', title: 'Handbook', version: 'aa11bb', state: 'serving', loaded_at: ago(180), conversations: 12, diagnostics: [], scripts: [{ name: 'start', kind: 'dialog', state: 'ok' }] },
       { id: 'bot_5', name: 'probe', title: 'Probe', version: '1', state: 'serving', loaded_at: ago(180), conversations: 3, diagnostics: [], scripts: [{ name: 'start', kind: 'dialog', state: 'ok' }] },
       { id: 'bot_2', name: 'shop', title: 'The Corner Shop', version: 'd1e88c03aa10', state: 'partly', loaded_at: ago(42), conversations: 128,
         diagnostics: [diagnostic({ file: 'shop.gbdialog/refund.bas', line: 14 }), diagnostic({ severity: 'warning', code: 'W0007', file: 'shop.gbot/config.csv', line: 3, column: 1, message: 'Unknown key “theme-colour1”.', source: 'theme-colour1,#d9480f', caret: '^^^^^^^^^^^^^', help: 'Did you mean theme-color1?' })],

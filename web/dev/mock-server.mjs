@@ -9,6 +9,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { bots } from './mock-bots.mjs';
+import { owned } from './mock-knowledge.mjs';
 import { overview } from './mock-overview.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
@@ -25,7 +26,7 @@ class Conversation {
   constructor(bot, visitor, owner) {
     Object.assign(this, {
       id: newId('cnv'), bot, visitor, owner, title: null, created: now(), updated: now(), events: [], queue: [],
-      working: false, opened: false, sockets: new Set(), state: {}, hear: null, cancelled: false, seen: new Map(), sentAt: [],
+      working: false, opened: false, sockets: new Set(), state: {}, hear: null, cancelled: false, streaming: null, seen: new Map(), sentAt: [],
     });
     conversations.set(this.id, this);
   }
@@ -56,9 +57,9 @@ class Conversation {
   }
 
   /** Returns an error frame, or the state of the message. */
-  accept({ id, text = '', attachments: ids = [], action = null }) {
+  accept({ id, text = '', attachments: ids = [], action = null, replaces = null, regenerates = null }) {
     if (this.seen.has(id)) return { state: this.seen.get(id) };
-    if (!text && ids.length === 0) return { code: 'empty_message', title: 'The message is empty.' };
+    if (!text && ids.length === 0 && !regenerates) return { code: 'empty_message', title: 'The message is empty.' };
     const second = Date.now();
     this.sentAt = this.sentAt.filter((at) => second - at < 60_000);
     if (this.bot.limit && this.sentAt.length >= this.bot.limit) {
@@ -67,7 +68,7 @@ class Conversation {
     }
     if (this.queue.length >= 20) return { code: 'queue_full', title: 'Too many messages are waiting.', detail: 'Wait for an answer, then send again.' };
     this.sentAt.push(second);
-    const message = { id, text, attachments: ids, action };
+    const message = { id, text, attachments: ids, action, replaces, regenerates };
     const idle = !this.working;
     this.seen.set(id, idle ? 'taken' : 'queued');
     if (!this.title && text) {
@@ -80,8 +81,17 @@ class Conversation {
     return { state: idle ? 'taken' : 'queued', ahead };
   }
 
+  /** A message and everything after it no longer counts, or only what came after it. */
+  supersede(id, itself) {
+    const at = this.events.findIndex(({ event }) => event.id === id);
+    if (at < 0) return;
+    const from = itself ? at : at + 1;
+    const messages = this.events.slice(from).filter(({ event }) => event.kind === 'message').map(({ event }) => event.id);
+    this.commit({ kind: 'superseded', from: from + 1, messages });
+  }
+
   queueFrame() {
-    return this.queue.map(({ id, text }) => ({ id, text }));
+    return this.queue.map(({ id, text, regenerates }) => ({ id, text, ...(regenerates ? { regenerates } : {}) }));
   }
 
   next() {
@@ -101,7 +111,13 @@ class Conversation {
     this.cancelled = false;
     const turn = newId('trn');
     this.broadcast({ type: 'working', on: true });
-    if (message) {
+    const wish = message?.regenerates ? message.id : null;
+    if (message?.replaces) this.supersede(message.replaces, true);
+    if (message?.regenerates) {
+      this.supersede(message.regenerates, false);
+      const asked = this.events.findLast(({ event }) => event.id === message.regenerates)?.event;
+      message = { ...message, id: message.regenerates, text: asked?.parts.find(({ type }) => type === 'text')?.text ?? '', attachments: [] };
+    } else if (message) {
       const files = message.attachments.map((id) => attachments.get(id)).filter(Boolean)
         .map(({ url, filename, mime_type, size }) => ({ type: 'file', url, filename, mime_type, size }));
       const text = message.text ? [{ type: 'text', text: this.hear?.secret ? '••••••••' : message.text }] : [];
@@ -123,16 +139,38 @@ class Conversation {
         this.commit({ kind: 'hear', input: this.hear });
       },
       fail: (error) => this.commit({ kind: 'error', id: newId('err'), message: message?.id ?? null, ...error, ...(this.owner ? {} : { script: undefined }) }),
-      stream: async (text, ms = 40) => {
-        const id = newId('msg');
-        let offset = 0;
-        for (const chunk of text.match(/\S+\s*|\s+/g) ?? []) {
-          if (this.cancelled) break;
-          this.broadcast({ type: 'delta', message: id, attempt: 1, offset, text: chunk });
-          offset += Array.from(chunk).length;
-          await api.wait(ms);
-        }
-        this.commit({ kind: 'message', id, role: 'bot', parts: [{ type: 'text', text: Array.from(text).slice(0, offset).join('') }], turn });
+      stream: async (text, { ms = 40, reasoning = '', sources = [], cut = false, attempt = 1, abandon = false } = {}) => {
+        const id = abandon || attempt > 1 ? `msg_${turn.slice(4)}` : newId('msg');
+        const began = Date.now();
+        this.streaming = { message: id, turn, attempt, text: '', reasoning: '' };
+        const send = async (part, all) => {
+          let offset = 0;
+          for (const chunk of all.match(/\S+\s*|\s+/g) ?? []) {
+            if (this.cancelled) break;
+            this.broadcast({ type: 'delta', message: id, turn, attempt, offset, text: chunk, part });
+            this.streaming[part] += chunk;
+            offset += Array.from(chunk).length;
+            await api.wait(ms);
+          }
+        };
+        await send('reasoning', reasoning);
+        const seconds = (Date.now() - began) / 1000;
+        await send('text', text);
+        const { text: said, reasoning: thought } = this.streaming;
+        this.streaming = null;
+        if (abandon && !this.cancelled) return;
+        this.commit({
+          kind: 'message', id, role: 'bot', turn, model: 'stand-in', ...(this.cancelled ? { stopped: true } : {}), ...(cut ? { cut } : {}),
+          parts: [
+            ...(thought ? [{ type: 'reasoning', text: thought, seconds }] : []), { type: 'text', text: said },
+            ...(sources.length > 0 && !this.cancelled ? [{ type: 'sources', items: sources }] : []),
+          ],
+        });
+      },
+      tool: (name, title, given) => {
+        const call = { kind: 'tool', id: newId('call'), name, title, arguments: given, turn };
+        this.commit({ ...call, state: 'running', result: null });
+        return (state, result) => this.commit({ ...call, state, result });
       },
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, this.cancelled ? 0 : ms)),
       cancelled: () => this.cancelled,
@@ -149,7 +187,7 @@ class Conversation {
     if (this.hear && outcome === 'done') outcome = 'waiting';
     if (this.cancelled) outcome = 'cancelled';
     this.working = false;
-    this.commit({ kind: 'turn.end', turn, outcome });
+    this.commit({ kind: 'turn.end', turn, item: wish ?? message?.id ?? this.id, outcome });
     this.broadcast({ type: 'working', on: false });
     this.next();
   }
@@ -198,6 +236,15 @@ async function api(request, response, url, visitor) {
     if (!isOwner(request)) return problem(response, 403, 'forbidden', 'Only the owner may see this.');
     return json(response, overview(conversations.size));
   }
+  const answer = await owned({ method, path: [first, second, third, fourth, fifth], url, body: () => body(request) });
+  if (answer) {
+    if (!isOwner(request)) return problem(response, 403, 'forbidden', 'Only the owner may see this.');
+    if (answer.status === 204) {
+      response.writeHead(204);
+      return response.end();
+    }
+    return answer.code ? problem(response, answer.status, answer.code, answer.title, answer.detail) : json(response, answer.body, answer.status);
+  }
   if (first === 'bots' && !second) return json(response, { items: served.map(publicBot), next_cursor: null });
   if (first === 'bots' && second && !third) {
     const bot = bots[second];
@@ -213,7 +260,7 @@ async function api(request, response, url, visitor) {
   if (!second) {
     const q = (url.searchParams.get('q') ?? '').toLowerCase();
     const items = [...conversations.values()]
-      .filter((item) => item.visitor === visitor && item.written && item.bot.id === url.searchParams.get('bot'))
+      .filter((item) => item.visitor === visitor && item.written && `bot_${item.bot.name}` === url.searchParams.get('bot'))
       .filter((item) => JSON.stringify([item.title, item.events]).toLowerCase().includes(q))
       .sort((a, b) => b.updated.localeCompare(a.updated));
     return json(response, { items: items.map((item) => item.document()), next_cursor: null });
@@ -319,6 +366,7 @@ function attend(socket, bot, visitor, owner) {
         bot: publicBot(bot), queued: conversation.queueFrame(), working: conversation.working, title: conversation.title,
       });
       for (const committed of conversation.events.slice(frame.after ?? 0)) send({ type: 'event', ...committed });
+      if (conversation.streaming) send({ type: 'stream', ...conversation.streaming });
       conversation.sockets.add(socket);
       if (frame.visible) conversation.open();
       return;
@@ -326,6 +374,11 @@ function attend(socket, bot, visitor, owner) {
     switch (frame.type) {
       case 'message': {
         const result = conversation.accept(frame);
+        send(result.code ? { type: 'error', id: frame.id, ...result } : { type: 'ack', id: frame.id, ...result });
+        break;
+      }
+      case 'regenerate': {
+        const result = conversation.accept({ id: frame.id, regenerates: frame.message });
         send(result.code ? { type: 'error', id: frame.id, ...result } : { type: 'ack', id: frame.id, ...result });
         break;
       }

@@ -24,7 +24,7 @@ export class ApiError extends Error {
 
 const BASE = '/api/v1';
 
-async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
     response = await fetch(BASE + path, {
@@ -56,7 +56,7 @@ async function problem(response: Response): Promise<ApiError> {
   return new ApiError(response.status, document, Number.isFinite(retry) && retry > 0 ? retry : null);
 }
 
-function query(parameters: Record<string, string | number | null | undefined>): string {
+export function query(parameters: Record<string, string | number | null | undefined>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== '') search.set(name, String(value));

@@ -6,12 +6,13 @@ import { Backoff } from './backoff';
 import { CLOSE } from './frames';
 import type {
   BotInfo, ClientFrame, ErrorFrame, FilePart, HearInput, QueuedItem, ReadyFrame, ServerFrame, Suggestion,
+  TurnEnded,
 } from './frames';
 import { newId } from './ids';
 import { Outbox, STALE_MS } from './outbox';
 import type { KeyValueStore, OutgoingMessage } from './outbox';
 import { Transcript } from './transcript';
-import type { Entry, Question } from './transcript';
+import type { EarlierVersion, Entry, Question } from './transcript';
 
 export interface SocketHandlers {
   open(): void;
@@ -60,6 +61,8 @@ export interface PendingMessage {
   text: string;
   files: FilePart[];
   secret: boolean;
+  /** The message whose place it takes. */
+  replaces: string | null;
   delivery: Delivery;
   until: number | null;
   error: { code: string; title: string; detail: string | null } | null;
@@ -78,6 +81,10 @@ export interface ConversationView {
   owner: boolean;
   title: string | null;
   entries: readonly Entry[];
+  /** What was answered anew or edited. */
+  earlier: readonly EarlierVersion[];
+  /** The person's message for which another answer was asked and has not begun. */
+  regenerating: string | null;
   pending: readonly PendingMessage[];
   suggestions: readonly Suggestion[];
   hear: HearInput | null;
@@ -109,6 +116,7 @@ export interface SendOptions {
   attachments?: string[];
   action?: string | null;
   secret?: boolean;
+  replaces?: string | null;
 }
 
 export class ChatConnection {
@@ -139,6 +147,8 @@ export class ChatConnection {
   #bot: BotInfo | null = null;
   #owner = false;
   #working = false;
+  /** Asked for and not begun. It is asked again after a reconnect until it is acknowledged. */
+  #regeneration: { id: string; message: string; acknowledged: boolean } | null = null;
   #notice: ConversationView['notice'] = null;
 
   constructor(options: ConnectionOptions) {
@@ -163,6 +173,8 @@ export class ChatConnection {
       owner: this.#owner,
       title: this.#transcript.title,
       entries: this.#transcript.entries,
+      earlier: this.#transcript.earlier,
+      regenerating: this.#regeneration?.message ?? null,
       pending: this.#pending.map(({ attachments: _a, action: _b, ours: _c, acknowledged: _d, timer: _e, ...shown }) => shown),
       suggestions: this.#transcript.suggestions,
       hear: this.#transcript.question?.input ?? null,
@@ -189,11 +201,11 @@ export class ChatConnection {
   }
 
   /** Sends, or keeps until it can be sent. Returns the id that the message has for ever. */
-  send(text: string, { files = [], attachments = [], action = null, secret = false }: SendOptions = {}): string {
+  send(text: string, { files = [], attachments = [], action = null, secret = false, replaces = null }: SendOptions = {}): string {
     const id = newId('msg');
     if (secret) this.#secrets = new Set(this.#secrets).add(id);
     const message: OutgoingMessage = {
-      id, text, files, attachments, action, secret, createdAt: this.#options.timers.now(),
+      id, text, files, attachments, action, secret, createdAt: this.#options.timers.now(), ...(replaces ? { replaces } : {}),
     };
     this.#outbox.add(message);
     const tracked = track(message);
@@ -230,6 +242,26 @@ export class ChatConnection {
 
   cancel(): void {
     this.#write({ type: 'cancel' });
+  }
+
+  /** Asks for another answer to a message of the person. */
+  regenerate(message: string): void {
+    if (this.#regeneration) return;
+    this.#regeneration = { id: newId('msg'), message, acknowledged: false };
+    this.#notice = null;
+    this.#askAnew();
+    this.#changed();
+  }
+
+  /** Its turn is over, whatever came of it. The acknowledgement may come later than that. */
+  #regenerated({ item }: TurnEnded): boolean {
+    return item ? item === this.#regeneration?.id : this.#regeneration?.acknowledged ?? false;
+  }
+
+  #askAnew(): void {
+    if (!this.#regeneration || this.#regeneration.acknowledged) return;
+    const { id, message } = this.#regeneration;
+    this.#write({ type: 'regenerate', id, message });
   }
 
   setVisible(visible: boolean): void {
@@ -349,6 +381,7 @@ export class ChatConnection {
       text: message.text,
       ...(message.attachments.length > 0 ? { attachments: message.attachments } : {}),
       ...(message.action === null ? {} : { action: message.action }),
+      ...(message.replaces === null ? {} : { replaces: message.replaces }),
     });
     message.delivery = sent ? 'sending' : 'waiting';
   }
@@ -390,6 +423,10 @@ export class ChatConnection {
         if (applied === 'duplicate') return;
         if (frame.event.kind === 'message') this.#drop(frame.event.id);
         if (frame.event.kind === 'turn.end') this.#forgetTaken();
+        // The new answer begins by setting the old one aside, or comes to nothing.
+        if (frame.event.kind === 'superseded' || (frame.event.kind === 'turn.end' && this.#regenerated(frame.event))) {
+          this.#regeneration = null;
+        }
         if (this.#transcript.deleted) {
           this.#generation += 1;
           this.#socket?.close(1000);
@@ -401,6 +438,7 @@ export class ChatConnection {
       }
       case 'ack': {
         this.#outbox.remove(frame.id);
+        if (this.#regeneration?.id === frame.id) this.#regeneration.acknowledged = true;
         const message = this.#pending.find(({ id }) => id === frame.id);
         if (message) Object.assign(message, { acknowledged: true, delivery: frame.state, error: null, until: null });
         break;
@@ -413,6 +451,9 @@ export class ChatConnection {
         break;
       case 'delta':
         this.#transcript.applyDelta(frame, new Date(this.#options.timers.now()).toISOString());
+        break;
+      case 'stream':
+        this.#transcript.applyStream(frame, new Date(this.#options.timers.now()).toISOString());
         break;
       case 'error':
         this.#onError(frame);
@@ -451,8 +492,11 @@ export class ChatConnection {
     this.#status = 'online';
     this.#refusals = 0;
     this.#backoff.reset();
+    // Nothing runs and nothing is to come: what was being written when the connection broke was not committed.
+    if (!this.#working && ready.seq === this.#transcript.seq) this.#transcript.endStream();
     this.#adoptOutbox();
     this.#onQueue(ready.queued ?? []);
+    this.#askAnew();
     for (const message of this.#pending) {
       if (message.ours && !message.acknowledged && message.delivery === 'waiting') this.#transmit(message);
     }
@@ -460,7 +504,8 @@ export class ChatConnection {
     this.#pingTimer = timers.set(() => this.#ping(), PING_MS);
   }
 
-  #onQueue(items: QueuedItem[]): void {
+  #onQueue(all: QueuedItem[]): void {
+    const items = all.filter(({ id, regenerates }) => !regenerates && id !== this.#regeneration?.id);
     this.#queue = items;
     const waiting = new Set(items.map(({ id }) => id));
     this.#pending = this.#pending.filter((message) => {
@@ -480,6 +525,7 @@ export class ChatConnection {
 
   #onError(frame: ErrorFrame): void {
     const error = { code: frame.code, title: frame.title, detail: frame.detail ?? null };
+    if (frame.id && frame.id === this.#regeneration?.id) this.#regeneration = null;
     const message = frame.id ? this.#pending.find(({ id }) => id === frame.id) : undefined;
     if (!message) {
       if (frame.code !== 'already_taken') this.#notice = error;
@@ -551,6 +597,7 @@ function track(message: OutgoingMessage): Tracked {
     text: message.text,
     files: message.files,
     secret: message.secret,
+    replaces: message.replaces ?? null,
     attachments: message.attachments,
     action: message.action,
     delivery: 'waiting',

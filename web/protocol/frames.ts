@@ -30,7 +30,36 @@ export interface MenuPart {
   options: string[];
 }
 
-export type Part = TextPart | FilePart | MenuPart;
+/** What the model thought before it answered; a page folds it away. */
+export interface ReasoningPart {
+  type: 'reasoning';
+  text: string;
+  seconds?: number | null;
+}
+
+/** A passage that an answer rests on; its text says `[number]` where it does. */
+export interface Source {
+  number: number;
+  document?: string | null;
+  collection?: string | null;
+  title: string;
+  /** Headings down to the passage. */
+  place?: string | null;
+  page?: number | null;
+  sheet?: string | null;
+  row?: number | null;
+  /** The passage. */
+  text: string;
+  /** The file, if whoever reads this may have it. */
+  url?: string | null;
+}
+
+export interface SourcesPart {
+  type: 'sources';
+  items: Source[];
+}
+
+export type Part = TextPart | FilePart | MenuPart | ReasoningPart | SourcesPart;
 
 export interface Suggestion {
   label: string;
@@ -77,6 +106,37 @@ export interface MessageCommitted {
   role: 'person' | 'bot';
   parts: Part[];
   turn?: string | number | null;
+  /** A person stopped it: the text is what had come until then. */
+  stopped?: boolean | null;
+  /** It reached the length that the model may answer with. */
+  cut?: boolean | null;
+  /** The model that wrote it. */
+  model?: string | null;
+}
+
+export type ToolState = 'running' | 'done' | 'failed' | (string & {});
+
+/** A tool that the model called. The same id again replaces what was said of the call before. */
+export interface ToolCalled {
+  kind: 'tool';
+  id: string;
+  name: string;
+  /** One line that says what it does. */
+  title?: string | null;
+  arguments?: unknown;
+  state: ToolState;
+  /** Shortened. */
+  result?: string | null;
+  turn?: string | number | null;
+}
+
+/** What was said from an event on, until this one, no longer counts: it was answered anew, or edited. */
+export interface MessagesSuperseded {
+  kind: 'superseded';
+  /** The number of the first message, tool call, error or question that no longer counts. */
+  from: number;
+  /** The messages among them. */
+  messages: string[];
 }
 
 export interface SuggestionsChanged {
@@ -98,6 +158,8 @@ export interface TurnFailed {
   /** The person's message it belongs to. */
   message?: string | null;
   script?: ScriptError | null;
+  /** `regenerate` may succeed where this failed. */
+  retry?: boolean | null;
 }
 
 export interface ConversationChanged {
@@ -109,11 +171,14 @@ export interface ConversationChanged {
 export interface TurnEnded {
   kind: 'turn.end';
   turn?: string | number | null;
+  /** The message that it answers. */
+  item?: string | null;
   outcome: Outcome;
 }
 
 export type ChatEvent =
-  | MessageCommitted | SuggestionsChanged | HearChanged | TurnFailed | ConversationChanged | TurnEnded;
+  | MessageCommitted | SuggestionsChanged | HearChanged | TurnFailed | ConversationChanged | TurnEnded | ToolCalled
+  | MessagesSuperseded;
 
 /** A committed event with its number in the conversation. */
 export interface CommittedEvent {
@@ -135,6 +200,8 @@ export interface BotInfo {
 export interface QueuedItem {
   id: string;
   text: string;
+  /** It is no message, but the wish to have this one answered anew. */
+  regenerates?: string | null;
 }
 
 export interface ReadyFrame {
@@ -173,10 +240,24 @@ export interface WorkingFrame {
 export interface DeltaFrame {
   type: 'delta';
   message: string;
+  turn?: string | number | null;
+  /** A higher one replaces everything that a lower one brought. */
   attempt: number;
-  /** In Unicode code points, as JSON text counts them. */
+  /** In Unicode code points of its part. */
   offset: number;
   text: string;
+  /** Left out for text. */
+  part?: 'text' | 'reasoning' | null;
+}
+
+/** An answer that is being written just now, for whoever joins late: everything so far. Deltas follow. */
+export interface StreamFrame {
+  type: 'stream';
+  message: string;
+  turn?: string | number | null;
+  attempt: number;
+  text: string;
+  reasoning?: string | null;
 }
 
 export type ErrorCode =
@@ -202,7 +283,8 @@ export interface ByeFrame {
 }
 
 export type ServerFrame =
-  | ReadyFrame | EventFrame | AckFrame | QueueFrame | WorkingFrame | DeltaFrame | ErrorFrame | PongFrame | ByeFrame;
+  | ReadyFrame | EventFrame | AckFrame | QueueFrame | WorkingFrame | DeltaFrame | StreamFrame
+  | ErrorFrame | PongFrame | ByeFrame;
 
 // ---- frames from the client -------------------------------------------------------------------------------------
 
@@ -220,10 +302,19 @@ export interface MessageFrame {
   text: string;
   attachments?: string[];
   action?: string;
+  /** An earlier message of the person that this one takes the place of, with everything after it. */
+  replaces?: string;
+}
+
+/** Answers a message of the person anew. `id` is new, and acknowledged like that of a message. */
+export interface RegenerateFrame {
+  type: 'regenerate';
+  id: string;
+  message: string;
 }
 
 export type ClientFrame =
-  | HelloFrame | MessageFrame | { type: 'withdraw'; id: string } | { type: 'cancel' } | { type: 'visible' }
+  | HelloFrame | MessageFrame | RegenerateFrame | { type: 'withdraw'; id: string } | { type: 'cancel' } | { type: 'visible' }
   | { type: 'ping' };
 
 export const CLOSE = {

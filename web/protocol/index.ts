@@ -6,4 +6,4 @@ export type {
   ConversationView, Delivery, EndReason, PendingMessage, SendOptions, Socket, SocketHandlers, Status,
 } from './connection';
 export type { KeyValueStore } from './outbox';
-export type { Entry, ErrorEntry, MessageEntry, Question } from './transcript';
+export type { EarlierVersion, Entry, ErrorEntry, MessageEntry, Question, ToolEntry } from './transcript';

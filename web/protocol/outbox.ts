@@ -13,6 +13,8 @@ export interface OutgoingMessage {
   action: string | null;
   secret: boolean;
   createdAt: number;
+  /** The message whose place it takes. */
+  replaces?: string;
   /** Why the server refused it; it is kept for the person to decide about. */
   refused?: { code: string; title: string; detail: string | null };
 }

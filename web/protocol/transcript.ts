@@ -3,8 +3,9 @@
  * Entries that did not change keep their identity, so a page re-renders only what is new.
  */
 import type {
-  CommittedEvent, DeltaFrame, HearInput, Outcome, Part, ScriptError, Suggestion, Timestamp,
+  CommittedEvent, DeltaFrame, HearInput, Outcome, Part, ScriptError, StreamFrame, Suggestion, Timestamp, ToolState,
 } from './frames';
+import { AnswerStream } from './stream';
 
 /** What a script asked. Asked again after an answer that it could not take, it is still the same question. */
 export interface Question {
@@ -24,6 +25,26 @@ export interface MessageEntry {
   streaming: boolean;
   /** The question that was open when the person said this. */
   answers: Question | null;
+  /** A person stopped it. */
+  stopped: boolean;
+  /** It was too long for the model. */
+  cut: boolean;
+  /** The model that wrote it, if one did. */
+  model: string | null;
+}
+
+/** A tool that the model called. `stopped`: its turn ended before it did. */
+export interface ToolEntry {
+  type: 'tool';
+  id: string;
+  seq: number;
+  at: Timestamp;
+  name: string;
+  title: string | null;
+  arguments: unknown;
+  state: 'running' | 'done' | 'failed' | 'stopped';
+  result: string | null;
+  turn: string | number | null;
 }
 
 export interface ErrorEntry {
@@ -36,22 +57,30 @@ export interface ErrorEntry {
   reference: string | null;
   message: string | null;
   script: ScriptError | null;
+  retry: boolean;
 }
 
-export type Entry = MessageEntry | ErrorEntry;
+export type Entry = MessageEntry | ToolEntry | ErrorEntry;
+
+/** Entries that no longer count, and the entry behind which they stood. */
+export interface EarlierVersion {
+  after: string | null;
+  entries: readonly Entry[];
+}
 
 /** What `Transcript.apply` made of an event. */
 export type Applied = 'applied' | 'duplicate' | 'gap';
 
-interface Stream {
-  attempt: number;
-  /** Code points so far; deltas count in them. */
-  length: number;
-  text: string;
+/** A state of a later server is at least none that runs. */
+function toolState(state: ToolState): ToolEntry['state'] {
+  if (state === 'running') return 'running';
+  return state === 'failed' ? 'failed' : 'done';
 }
 
 export class Transcript {
   entries: Entry[] = [];
+  /** What was answered anew or edited, oldest first. */
+  earlier: readonly EarlierVersion[] = [];
   question: Question | null = null;
   /** Answers that must not be shown. */
   secrets: ReadonlySet<string> = new Set();
@@ -65,7 +94,12 @@ export class Transcript {
   /** The suggestions are about what was said last, not left over from before. */
   #suggestedNow = false;
   #index = new Map<string, number>();
-  #streams = new Map<string, Stream>();
+  #superseded = new Set<string>();
+  /** A turn writes one answer at a time. */
+  #stream: AnswerStream | null = null;
+  /** Streams that ended without a message, and the turn that ended last: what still comes of them is too late. */
+  #ended = new Map<string, number>();
+  #endedTurn: string | number | null = null;
 
   /** What can be pressed. While the bot waits for a name or a date, chips from before are no answer: they rest. */
   get suggestions(): readonly Suggestion[] {
@@ -74,7 +108,7 @@ export class Transcript {
   }
 
   has(id: string): boolean {
-    return this.#index.has(id);
+    return this.#index.has(id) || this.#superseded.has(id);
   }
 
   apply({ seq, at, event }: CommittedEvent): Applied {
@@ -83,13 +117,28 @@ export class Transcript {
     this.seq = seq;
     switch (event.kind) {
       case 'message':
-        this.#streams.delete(event.id);
+        if (this.#stream?.message === event.id) this.#stream = null;
         if (event.role === 'person' && !this.question) this.#suggestedNow = false;
         if (event.role === 'person' && this.question?.input.secret) this.secrets = new Set(this.secrets).add(event.id);
         this.#put({
           type: 'message', id: event.id, seq, at, role: event.role, parts: event.parts, streaming: false,
           answers: event.role === 'person' ? this.question : null,
+          stopped: event.stopped ?? false, cut: event.cut ?? false, model: event.model ?? null,
         });
+        break;
+      case 'tool': {
+        this.endStream(event.turn ?? null);
+        const known = this.#entry(event.id);
+        const before = known?.type === 'tool' ? known : null;
+        this.#put({
+          type: 'tool', id: event.id, seq, at: before?.at ?? at, name: event.name, title: event.title ?? before?.title ?? null,
+          arguments: event.arguments ?? before?.arguments ?? null, state: toolState(event.state), result: event.result ?? null,
+          turn: event.turn ?? null,
+        });
+        break;
+      }
+      case 'superseded':
+        this.#supersede(event.from, seq, new Set(event.messages));
         break;
       case 'suggestions':
         this.#suggestions = event.items;
@@ -105,6 +154,7 @@ export class Transcript {
         }
         break;
       case 'error':
+        this.endStream();
         this.#put({
           type: 'error',
           id: event.id,
@@ -115,6 +165,7 @@ export class Transcript {
           reference: event.reference ?? null,
           message: event.message ?? null,
           script: event.script ?? null,
+          retry: event.retry ?? false,
         });
         break;
       case 'conversation':
@@ -123,7 +174,9 @@ export class Transcript {
         break;
       case 'turn.end':
         this.lastOutcome = event.outcome;
-        this.#dropUncommitted();
+        this.endStream();
+        this.#endedTurn = event.turn ?? null;
+        if (event.outcome !== 'waiting') this.#stopTools(event.turn ?? null);
         break;
       default:
         // A kind of a later server: it has a number, and nothing that this client can show.
@@ -132,44 +185,87 @@ export class Transcript {
     return 'applied';
   }
 
-  /** Takes streamed text. Returns false when it does not fit and has to wait for the committed message. */
+  /** Takes streamed text. Returns false when it is old, or has to wait for what comes before it. */
   applyDelta(delta: DeltaFrame, at: Timestamp): boolean {
-    const known = this.#streams.get(delta.message);
-    if (known && delta.attempt < known.attempt) return false;
-    const stream: Stream = known && known.attempt === delta.attempt
-      ? known
-      : { attempt: delta.attempt, length: 0, text: '' };
-    if (delta.offset > stream.length) return false;
-    const points = Array.from(delta.text);
-    const repeated = stream.length - delta.offset;
-    if (repeated >= points.length && known === stream) return true;
-    stream.text += points.slice(repeated).join('');
-    stream.length = delta.offset + points.length;
-    this.#streams.set(delta.message, stream);
-
-    const at_ = this.#index.get(delta.message);
-    const announced = at_ === undefined ? undefined : this.entries[at_];
-    const files = announced?.type === 'message' ? announced.parts.filter((part) => part.type !== 'text') : [];
-    this.#put({
-      type: 'message',
-      id: delta.message,
-      seq: announced?.seq ?? 0,
-      at: announced?.at ?? at,
-      role: 'bot',
-      parts: [{ type: 'text', text: stream.text }, ...files],
-      streaming: true,
-      answers: null,
-    });
-    return true;
+    const stream = this.#streamFor(delta);
+    if (!stream) return false;
+    const grown = stream.delta(delta, new Date(at).getTime());
+    this.#showStream(stream, at);
+    return grown;
   }
 
-  /** A broken connection or an ended turn: text that was streamed and never committed is not part of the conversation. */
-  #dropUncommitted(): void {
-    if (this.#streams.size === 0) return;
-    this.#streams.clear();
-    this.entries = this.entries
-      .filter((entry) => entry.seq > 0)
-      .map((entry) => (entry.type === 'message' && entry.streaming ? { ...entry, streaming: false } : entry));
+  /** Takes an answer that is being written already. */
+  applyStream(frame: StreamFrame, at: Timestamp): void {
+    const stream = this.#streamFor(frame);
+    if (!stream) return;
+    stream.all(frame);
+    this.#showStream(stream, at);
+  }
+
+  /** Text that was streamed and never committed is not part of the conversation. Of one turn only, if it is named. */
+  endStream(turn: string | number | null = null): void {
+    const stream = this.#stream;
+    if (!stream || (turn !== null && stream.turn !== null && stream.turn !== turn)) return;
+    this.#stream = null;
+    this.#ended.set(stream.message, stream.attempt);
+    this.#keep((entry) => entry.seq > 0);
+  }
+
+  /** The stream that a frame belongs to, or null for a frame that comes too late. */
+  #streamFor(frame: DeltaFrame | StreamFrame): AnswerStream | null {
+    if (this.#superseded.has(frame.message) || (this.#entry(frame.message)?.seq ?? 0) > 0) return null;
+    if (frame.attempt <= (this.#ended.get(frame.message) ?? -1)) return null;
+    if (frame.turn !== null && frame.turn !== undefined && frame.turn === this.#endedTurn) return null;
+    const known = this.#stream;
+    if (known?.message === frame.message) {
+      if (frame.attempt < known.attempt) return null;
+      if (frame.attempt === known.attempt) return known;
+    } else if (known) {
+      this.endStream();
+    }
+    this.#stream = new AnswerStream(frame);
+    return this.#stream;
+  }
+
+  #showStream(stream: AnswerStream, at: Timestamp): void {
+    const shown = this.#entry(stream.message);
+    if (!shown && stream.empty) return;
+    this.#put({
+      type: 'message', id: stream.message, seq: 0, at: shown?.at ?? at, role: 'bot', parts: stream.parts, streaming: true,
+      answers: null, stopped: false, cut: false, model: null,
+    });
+  }
+
+  /** A tool of a turn that is over runs no more, whatever was said of it last. */
+  #stopTools(turn: string | number | null): void {
+    for (const entry of this.entries) {
+      if (entry.type === 'tool' && entry.state === 'running' && (turn === null || entry.turn === turn)) {
+        this.#put({ ...entry, state: 'stopped' });
+      }
+    }
+  }
+
+  #supersede(from: number, until: number, ids: ReadonlySet<string>): void {
+    const gone = (entry: Entry): boolean => (entry.seq >= from && entry.seq < until) || ids.has(entry.id);
+    for (const id of [...ids, ...this.entries.filter(gone).map((entry) => entry.id)]) this.#superseded.add(id);
+    if (this.question && this.question.id >= from) this.question = null;
+    const first = this.entries.findIndex(gone);
+    if (first < 0) return;
+    const entries = this.entries.filter(gone);
+    if (entries.some(({ type }) => type === 'message')) {
+      this.earlier = [...this.earlier, { after: this.entries[first - 1]?.id ?? null, entries }];
+    }
+    if (this.#stream && ids.has(this.#stream.message)) this.#stream = null;
+    this.#keep((entry) => !gone(entry));
+  }
+
+  #entry(id: string): Entry | undefined {
+    const position = this.#index.get(id);
+    return position === undefined ? undefined : this.entries[position];
+  }
+
+  #keep(wanted: (entry: Entry) => boolean): void {
+    this.entries = this.entries.filter(wanted);
     this.#index = new Map(this.entries.map((entry, position) => [entry.id, position]));
   }
 

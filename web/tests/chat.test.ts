@@ -3,7 +3,8 @@ import type { Entry, Question } from '../protocol';
 import { answerForm, samePlace } from '../src/chat/answers';
 import { exportMarkdown } from '../src/chat/export';
 import { formatRoute, parseRoute } from '../src/chat/route';
-import { toRows } from '../src/chat/rows';
+import { byModel, toRows, withVersions } from '../src/chat/rows';
+import { citedSentences, highlight } from '../src/chat/sources';
 import { daysAgo, fileSize } from '../src/lib/format';
 
 describe('addresses of the page', () => {
@@ -39,6 +40,7 @@ describe('typed answers', () => {
 
 const message = (id: string, role: 'person' | 'bot', at: string, text = id): Entry => ({
   type: 'message', id, seq: 1, at, role, parts: [{ type: 'text', text }], streaming: false, answers: null,
+  stopped: false, cut: false, model: null,
 });
 
 describe('saying something again', () => {
@@ -65,11 +67,87 @@ describe('rows', () => {
       message('c', 'person', '2026-11-21T12:00:02'), message('d', 'person', '2026-11-21T12:20:00'),
       message('e', 'bot', '2026-11-22T08:00:00'),
     ], now);
-    expect(rows.map((row) => (row.kind === 'group' ? row.messages.map(({ id }) => id).join('') : row.kind)))
+    const ids = (entries: { id: string }[]): string => entries.map(({ id }) => id).join('');
+    expect(rows.map((row) => (row.kind === 'person' ? ids(row.messages) : row.kind === 'bot' ? ids(row.said) : row.kind)))
       .toEqual(['day', 'ab', 'c', 'd', 'day', 'e']);
   });
   it('puts no date over a conversation of today', () => {
     expect(toRows([message('a', 'bot', '2026-11-22T08:00:00')], now)).toHaveLength(1);
+  });
+});
+
+describe('versions', () => {
+  const now = new Date('2026-11-22T12:00:00');
+  const at = '2026-11-22T08:00:00';
+  const [hello, asked, first, second, more] = [
+    message('hello', 'bot', at), message('asked', 'person', at), message('first', 'bot', at), message('second', 'bot', at), message('more', 'person', at),
+  ] as [Entry, Entry, Entry, Entry, Entry];
+  const entries = [hello, asked, second, more];
+  const earlier = [{ after: 'asked', entries: [first] }];
+
+  it('show the newest, mark where there are others, and hide what followed an earlier one', () => {
+    const newest = withVersions(entries, earlier, new Map());
+    expect(newest).toMatchObject({ entries, past: false });
+    expect(newest.marks.get('second')).toEqual({ place: 'asked', at: 2, count: 2 });
+    const old = withVersions(entries, earlier, new Map([['asked', 1]]));
+    expect(old).toMatchObject({ entries: [hello, asked, first], past: true });
+    expect(old.marks.get('first')).toEqual({ place: 'asked', at: 1, count: 2 });
+  });
+
+  it('of the first message of all, and of what is gone itself', () => {
+    const { marks, past } = withVersions([more], [{ after: null, entries: [asked, first] }, { after: 'asked', entries: [hello] }], new Map([['', 1]]));
+    expect([...marks]).toEqual([['asked', { place: '', at: 1, count: 2 }]]);
+    expect(past).toBe(true);
+  });
+
+  it('begin a row of their own', () => {
+    const { marks } = withVersions([hello, second], [{ after: 'hello', entries: [first] }], new Map());
+    expect(toRows([hello, second], now, marks)).toMatchObject([{ key: 'hello' }, { key: 'second', versions: { at: 2, count: 2 } }]);
+  });
+});
+
+describe('answering anew', () => {
+  const at = '2026-11-22T08:00:00';
+  const asked = message('p', 'person', at);
+  const said = message('b', 'bot', at);
+  it('is for what a model answered, or may yet', () => {
+    const failed: Entry = {
+      type: 'error', id: 'e', seq: 1, at, title: '', detail: null, reference: null, message: 'p', script: null, retry: true,
+    };
+    expect(byModel([asked, said], 'p'), 'a script').toBe(false);
+    expect(byModel([asked, { ...said, model: 'small' } as Entry], 'p')).toBe(true);
+    expect(byModel([asked, { ...said, parts: [{ type: 'sources', items: [] }] } as Entry], 'p'), 'quoted without a model').toBe(true);
+    expect(byModel([asked, failed], 'p')).toBe(true);
+    expect(byModel([asked, { ...failed, retry: false }], 'p')).toBe(false);
+    expect(byModel([asked, said, message('p2', 'person', at), { ...said, model: 'small' } as Entry], 'p'), 'the answer to another').toBe(false);
+    expect(byModel([said], 'p')).toBe(false);
+  });
+});
+
+describe('sources', () => {
+  const answer = 'Up to ten days carry over [1]. Send a certificate. [2] You have 28 days [1, 3].\nNothing else';
+  it('know the sentences that cite them', () => {
+    expect(citedSentences(answer, 1)).toEqual([expect.stringContaining('ten days carry over'), expect.stringContaining('28 days')]);
+    expect(citedSentences(answer, 2)).toEqual([expect.stringContaining('Send a certificate')]);
+    expect(citedSentences(answer, 3)).toHaveLength(1);
+    expect(citedSentences(answer, 12)).toEqual([]);
+  });
+  it('have the words of the sentence marked, without looking at case, accents or endings', () => {
+    const pieces = highlight('Férias: até 10 dias transferidos podem passar. Outro assunto.', ['FERIAS transferidas: 10']);
+    expect(pieces.filter(({ mark }) => mark).map(({ text }) => text)).toEqual(['Férias', '10', 'transferidos']);
+    expect(pieces.map(({ text }) => text).join('')).toBe('Férias: até 10 dias transferidos podem passar. Outro assunto.');
+  });
+  it('are marked whole when the sentence has other words', () => {
+    expect(highlight('The days lapse.', ['Something different'])).toEqual([{ text: 'The days lapse.', mark: true }]);
+    expect(highlight('The days lapse.', [])).toEqual([{ text: 'The days lapse.', mark: true }]);
+  });
+  it('are listed in an export, what was thought and called is not', () => {
+    const text = exportMarkdown([{
+      ...message('a', 'bot', '2026-11-22T08:00:00Z'),
+      parts: [{ type: 'reasoning', text: 'hm' }, { type: 'text', text: 'Ten [1].' }, { type: 'sources', items: [{ number: 1, title: 'Hand*book', place: 'Holidays', page: 12, text: 'x' }] }],
+    } as Entry], { bot: 'B', title: null, locale: 'en', origin: 'http://x', secrets: new Set(), words: { with: 'W', you: 'Y', hidden: 'h', at: () => '' } });
+    expect(text).toContain('- \\[1\\] Hand\\*book, Holidays, 12');
+    expect(text).not.toContain('hm');
   });
 });
 

@@ -2,7 +2,9 @@ import { mount, unmount } from 'svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 import Markdown from '../src/markdown/Markdown.svelte';
 import { decodeEntities } from '../src/markdown/entities';
+import { withCites, withoutCites } from '../src/markdown/cites';
 import { parseMarkdown, plainText } from '../src/markdown/parse';
+import { GrowingMarkdown } from '../src/markdown/stream';
 import { safeLink, safeMedia } from '../src/markdown/url';
 import vectors from './xss-vectors.json';
 
@@ -90,5 +92,74 @@ describe('addresses', () => {
     expect(safeMedia('mailto:a@b.c', base)).toBeNull();
     expect(safeMedia('data:image/png;base64,AAAA', base)).toBeNull();
     expect(safeMedia('//cdn.example/x.png', base)).toBe('https://cdn.example/x.png');
+  });
+});
+
+describe('Markdown that grows', () => {
+  const whole = `# Title
+
+Words with *emphasis*,
+over two lines.
+
+- one
+- two
+  - inner
+
+1. first
+
+> quoted
+
+| a | b |
+|--|--|
+| 1 | 2 |
+
+\`\`\`js
+const a = 1;
+
+// a blank line above
+\`\`\`
+
+Setext
+======
+
+The end.`;
+
+  it('is at every length what it would be if it were read whole', () => {
+    const growing = new GrowingMarkdown();
+    for (let length = 1; length <= whole.length; length += 1) {
+      expect(growing.parse(whole.slice(0, length), 0), `${length}`).toEqual(parseMarkdown(whole.slice(0, length)));
+    }
+  });
+
+  it('keeps the blocks that are settled, and begins again with another text', () => {
+    const growing = new GrowingMarkdown();
+    const before = growing.parse('One.\n\nTwo.\n\nThr', 0);
+    const after = growing.parse('One.\n\nTwo.\n\nThree.', 0);
+    expect(after[0]).toBe(before[0]);
+    expect(growing.parse('Other', 0)).toEqual(parseMarkdown('Other'));
+    expect(growing.parse('Other\r\n\r\nends', 0)).toEqual(parseMarkdown('Other\r\n\r\nends'));
+  });
+
+  it('reads one huge block now and then only', () => {
+    const growing = new GrowingMarkdown();
+    const huge = 'word '.repeat(5_000);
+    const first = growing.parse(huge, 0);
+    expect(growing.parse(`${huge} more`, 10)).toBe(first);
+    expect(plainText(growing.parse(`${huge} more`, 500))).toContain('more');
+  });
+});
+
+describe('marks of sources', () => {
+  const shown = (text: string, known = new Set([1, 2])): string => JSON.stringify(withCites(parseMarkdown(text), (n) => known.has(n)));
+  it('are nodes where there is such a source, and text elsewhere', () => {
+    expect(shown('So it is [1].')).toContain('[{"t":"text","s":"So it is "},{"t":"cite","n":1},{"t":"text","s":"."}]');
+    expect(shown('- **both [1, 2]**')).toContain('{"t":"cite","n":1},{"t":"cite","n":2}');
+    expect(shown('| a [2] |\n|--|\n| b [1] |').match(/cite/g)).toHaveLength(2);
+    expect(shown('no [3], `a[1]`, [1](https://example.com)')).not.toContain('cite');
+  });
+  it('are left out of what is copied, but not out of code', () => {
+    const known = (n: number): boolean => n < 3;
+    expect(withoutCites('So [1]. And [1, 2]! `a[1]` stays, [3] too, [1](x) too.\n```\nb[2]\n```', known))
+      .toBe('So. And! `a[1]` stays, [3] too, [1](x) too.\n```\nb[2]\n```');
   });
 });

@@ -1,10 +1,12 @@
 import { flushSync, mount, unmount } from 'svelte';
 import type { Component } from 'svelte';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { setLanguage, startI18n } from '../src/i18n/index.svelte';
+import { addOwnerTexts, setLanguage, startI18n } from '../src/i18n/index.svelte';
 import BotsView from '../src/owner/BotsView.svelte';
 import OverviewView from '../src/owner/OverviewView.svelte';
 import { levelName } from '../src/owner/level';
+import { offerLines } from '../src/owner/offers';
+import { formatPath, parsePath } from '../src/owner/path';
 import type { OwnerBot, Overview } from '../src/owner/types';
 
 const bot = (more: Partial<OwnerBot> = {}): OwnerBot => ({
@@ -39,7 +41,10 @@ function facts<P extends Record<string, unknown>>(view: Component<P>, props: P):
 }
 
 describe('the owner’s page', () => {
-  beforeAll(() => startI18n());
+  beforeAll(async () => {
+    await startI18n();
+    await addOwnerTexts();
+  });
 
   it('shows a dash for what the server does not know, never a number', () => {
     const unknown = overview({
@@ -72,5 +77,22 @@ describe('the owner’s page', () => {
   it('counts findings that it names', () => {
     const diagnostics = [{ severity: 'info' as const, message: 'By the way.', file: 'start.bas', line: 1 }];
     expect(facts(BotsView, { bots: [bot({ diagnostics })], rejected: [], target: '' })).toMatchObject({ Findings: 'None' });
+  });
+});
+
+describe('addresses inside the owner’s page', () => {
+  it('survive, whatever a bot is called', () => {
+    expect(parsePath(formatPath('knowledge', 'a/b c', 'col_1'))).toEqual(['knowledge', 'a/b c', 'col_1']);
+    expect(parsePath('#bots/%E0%A4%A')).toEqual(['bots', '%E0%A4%A']);
+    expect(parsePath('')).toEqual(['']);
+  });
+});
+
+describe('a model that was found', () => {
+  it('is used by the lines that the server says, with the model that was chosen', () => {
+    expect(offerLines({ kind: 'key', variable: 'OPENAI_API_KEY', config: ['llm-provider,openai', 'llm-model,{model}'] }, 'small'))
+      .toEqual(['llm-provider,openai', 'llm-model,small']);
+    expect(offerLines({ kind: 'server', url: 'http://127.0.0.1:11434/v1' }, 'small'))
+      .toEqual(['llm-url,http://127.0.0.1:11434/v1', 'llm-model,small']);
   });
 });

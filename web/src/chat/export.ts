@@ -1,5 +1,5 @@
 /** A conversation as a Markdown file. */
-import type { Entry } from '$protocol';
+import type { Entry, Source } from '$protocol';
 import { exactTime } from '$lib/format';
 
 interface ExportOptions {
@@ -16,6 +16,11 @@ function inline(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#|]/g, (mark) => `\\${mark}`);
 }
 
+/** The text refers to it as `[1]`. */
+function source({ number, title, place, page }: Source): string {
+  return `- \\[${number}\\] ${[title, place, page].filter((word) => word !== null && word !== undefined && word !== '').map((word) => inline(String(word))).join(', ')}`;
+}
+
 export function exportMarkdown(entries: readonly Entry[], options: ExportOptions): string {
   const { bot, title, locale, words, secrets, origin } = options;
   const lines = [
@@ -27,6 +32,7 @@ export function exportMarkdown(entries: readonly Entry[], options: ExportOptions
       lines.push(`> ${inline([entry.title, entry.detail].filter(Boolean).join(' '))}`, '');
       continue;
     }
+    if (entry.type === 'tool') continue;
     const who = entry.role === 'bot' ? inline(bot) : words.you;
     lines.push(`**${who}** · ${exactTime(entry.at, locale)}`, '');
     if (secrets.has(entry.id)) {
@@ -36,7 +42,8 @@ export function exportMarkdown(entries: readonly Entry[], options: ExportOptions
     for (const part of entry.parts) {
       if (part.type === 'text') lines.push(part.text, '');
       else if (part.type === 'menu') lines.push(...part.options.map((option) => `- ${inline(option)}`), '');
-      else lines.push(`[${inline(part.caption || part.filename)}](<${new URL(part.url, origin).href}>)`, '');
+      else if (part.type === 'sources') lines.push(...part.items.map(source), '');
+      else if (part.type === 'file') lines.push(`[${inline(part.caption || part.filename)}](<${new URL(part.url, origin).href}>)`, '');
     }
   }
   return `${lines.join('\n').trimEnd()}\n`;

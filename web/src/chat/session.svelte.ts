@@ -8,6 +8,8 @@ import type {
   Attachment, ConversationView, FilePart, MessageEntry, Rating, SendOptions, Socket, SocketHandlers, Suggestion,
 } from '$protocol';
 import { durable, session } from '$lib/storage';
+import { t, tn } from '../i18n/index.svelte';
+import { withoutCites } from '../markdown/cites';
 import { parseMarkdown, plainText } from '../markdown/parse';
 
 export interface Upload {
@@ -35,6 +37,8 @@ export class ChatSession {
   draft = $state('');
   uploads = $state.raw<readonly Upload[]>([]);
   announcements = $state.raw<readonly Announcement[]>([]);
+  /** The message of the person that the composer rewrites. */
+  replacing = $state.raw<MessageEntry | null>(null);
   /** Bot messages that arrived while nobody looked. */
   unread = $state(0);
   readonly feedback = new SvelteMap<string, Rating>();
@@ -112,11 +116,14 @@ export class ChatSession {
   /** Sends text with everything that is attached. */
   send(text: string, options: SendOptions = {}): void {
     const done = this.uploads.flatMap(({ attachment }) => (attachment ? [attachment] : []));
+    const before = this.replacing ? filesOf(this.replacing) : { attachments: [], files: [] };
     this.#connection.send(text, {
       ...options,
-      attachments: done.map(({ id }) => id),
-      files: done.map(filePart),
+      attachments: [...before.attachments, ...done.map(({ id }) => id)],
+      files: [...before.files, ...done.map(filePart)],
+      replaces: this.replacing?.id ?? null,
     });
+    this.replacing = null;
     this.uploads = this.uploads.filter(({ attachment }) => !attachment);
   }
 
@@ -124,11 +131,14 @@ export class ChatSession {
     this.#connection.send(suggestion.text ?? suggestion.label, { action: suggestion.action ?? null });
   }
 
-  /** Says again what was said, with its files: the server has them. */
-  sendAgain({ parts }: MessageEntry): void {
-    const files = parts.filter((part) => part.type === 'file');
-    const attachments = files.flatMap(({ url }) => /att_\w+$/.exec(url) ?? []);
-    this.#connection.send(parts.find((part) => part.type === 'text')?.text ?? '', { attachments, files });
+  /** Says again what was said, with its files. */
+  sendAgain(entry: MessageEntry): void {
+    this.#connection.send(entry.parts.find((part) => part.type === 'text')?.text ?? '', filesOf(entry));
+  }
+
+  /** Has a message of the person answered anew. */
+  regenerate(message: string): void {
+    this.#connection.regenerate(message);
   }
 
   retry(id: string): void {
@@ -258,13 +268,18 @@ export class ChatSession {
     // A greeting that was there before us is news to someone who has just come.
     const fresh = entries.filter((entry) => (first ? entries.length <= 3 && this.opened === null : entry.seq > seen));
     const said = fresh.flatMap((entry): Announcement[] => {
+      if (entry.seq === 0 || entry.type === 'tool') return [];
       if (entry.type === 'error') return [{ key: entry.id, text: [entry.title, entry.detail].filter(Boolean).join('. ') }];
       if (entry.role !== 'bot') return [];
-      const text = entry.parts.map((part) => {
-        if (part.type === 'text') return plainText(parseMarkdown(part.text));
-        return part.type === 'file' ? part.caption || part.filename : part.options.join(', ');
-      }).join('\n');
-      return [{ key: entry.id, text }];
+      const text = entry.parts.flatMap((part) => {
+        if (part.type === 'text') return [plainText(parseMarkdown(withoutCites(part.text, () => true)))];
+        if (part.type === 'file') return [part.caption || part.filename];
+        if (part.type === 'menu') return [part.options.join(', ')];
+        return part.type === 'sources' ? [tn('source.count', part.items.length)] : [];
+      });
+      if (entry.stopped) text.push(t('msg.stopped'));
+      if (entry.cut) text.push(t('msg.cut'));
+      return [{ key: entry.id, text: text.join('\n') }];
     });
     if (said.length === 0) return;
     this.announcements = [...this.announcements, ...said].slice(-6);
@@ -288,6 +303,12 @@ export class ChatSession {
       // The thumbs are then shown as not given; giving one again is harmless.
     }
   }
+}
+
+/** The files of a message: the server has them. */
+function filesOf({ parts }: MessageEntry): { files: FilePart[]; attachments: string[] } {
+  const files = parts.filter((part) => part.type === 'file');
+  return { files, attachments: files.flatMap(({ url }) => /att_\w+$/.exec(url) ?? []) };
 }
 
 function filePart({ url, filename, mime_type, size }: Attachment): FilePart {

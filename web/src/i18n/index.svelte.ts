@@ -1,10 +1,11 @@
 /**
  * The texts of the app in the person's language. Catalogues are flat JSON; plurals end in `.one`, `.other` and so on,
- * chosen by Intl. Only the catalogue in use is loaded.
+ * chosen by Intl. Only the catalogue in use is loaded, and the owner's texts where an owner reads.
  */
 import type en from './locales/en.json';
+import type owner from './locales/owner/en.json';
 
-type Catalogue = typeof en;
+type Catalogue = typeof en & typeof owner;
 export type Key = keyof Catalogue & string;
 /** The stem of a plural. */
 export type PluralKey = Key extends infer K ? (K extends `${infer Stem}.other` ? Stem : never) : never;
@@ -22,6 +23,14 @@ const load: Record<Language, () => Promise<{ default: Record<string, string> }>>
   pt: () => import('./locales/pt.json'),
   es: () => import('./locales/es.json'),
 };
+
+const loadOwner: typeof load = {
+  en: () => import('./locales/owner/en.json'),
+  pt: () => import('./locales/owner/pt.json'),
+  es: () => import('./locales/owner/es.json'),
+};
+
+let forOwner = false;
 
 class I18n {
   language = $state<Language>('en');
@@ -52,7 +61,8 @@ function preferred(): Language {
 }
 
 async function use(language: Language): Promise<void> {
-  state.catalogue = (await load[language]()).default;
+  const [words, more] = await Promise.all([load[language](), forOwner ? loadOwner[language]() : null]);
+  state.catalogue = { ...words.default, ...more?.default };
   state.language = language;
   state.locale = navigator.languages.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language;
   document.documentElement.lang = language;
@@ -62,6 +72,14 @@ async function use(language: Language): Promise<void> {
 /** Loads the person's language; to be awaited before anything is mounted. */
 export function startI18n(): Promise<void> {
   return use(preferred());
+}
+
+/** Adds what only an owner reads; to be awaited before a page of theirs is shown. */
+export async function addOwnerTexts(): Promise<void> {
+  if (forOwner) return;
+  const more = await loadOwner[state.language]();
+  state.catalogue = { ...state.catalogue, ...more.default };
+  forOwner = true;
 }
 
 export async function setLanguage(language: Language): Promise<void> {

@@ -13,6 +13,7 @@ export type Inline =
   | { t: 'strong' | 'em' | 'del'; c: Inline[] }
   | { t: 'link'; href: string; c: Inline[] }
   | { t: 'image'; src: string; alt: string }
+  | { t: 'cite'; n: number }
   | { t: 'br' };
 
 export interface ListItem {
@@ -43,9 +44,17 @@ const marked = new Marked({
 /** Deeper than any text a person reads, and shallow enough for every stack. */
 const DEPTH = 40;
 
+export function lexMarkdown(text: string): Token[] {
+  return marked.lexer(text);
+}
+
+export function toBlocks(tokens: readonly Token[]): Block[] {
+  return blocks(tokens, 0);
+}
+
 export function parseMarkdown(text: string): Block[] {
   try {
-    return blocks(marked.lexer(text), 0);
+    return toBlocks(lexMarkdown(text));
   } catch {
     return [{ t: 'p', c: [{ t: 'text', s: text }] }];
   }
@@ -173,6 +182,7 @@ export function plainText(list: readonly Block[]): string {
       case 'text': case 'code': return node.s;
       case 'br': return '\n';
       case 'image': return node.alt;
+      case 'cite': return '';
       default: return inline(node.c);
     }
   }).join('');
