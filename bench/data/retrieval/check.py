@@ -80,7 +80,8 @@ def check_passages(passages):
             require(unicodedata.normalize("NFC", text) == text, f"{name}: not in Unicode form NFC")
             require(text == text.strip() and "  " not in text and "\t" not in text, f"{name}: stray white space")
     titles = collections.Counter((p["lang"], p["title"]) for p in passages)
-    require(all(count == 1 for count in titles.values()), f"titles used twice: {[t for t, c in titles.items() if c > 1]}")
+    twice = [title for title, count in titles.items() if count > 1]
+    require(not twice, f"titles used twice: {twice}")
     require(len(passages) >= 320, f"{len(passages)} passages, wanted 320")
     english = sum(p["lang"] == "en" for p in passages) / max(1, len(passages))
     require(0.55 <= english <= 0.65, f"{english:.0%} English passages, wanted about 60 %")
@@ -178,9 +179,10 @@ def main():
     for q in questions:
         ranking = engine.rank(q["question"])
         best = [target for target, grade in q["relevant"].items() if grade == 2]
-        shared = max((len(content(q["question"]) & content(by_id[t]["title"] + " " + by_id[t]["text"])) for t in best), default=0)
+        words = content(q["question"])
+        shared = max((len(words & content(by_id[t]["title"] + "\n" + by_id[t]["text"])) for t in best), default=0)
         results.append({
-            "q": q, "ranking": ranking, "shared": shared / max(1, len(content(q["question"]))),
+            "q": q, "ranking": ranking, "shared": shared / max(1, len(words)),
             "ndcg": ndcg(ranking, q["relevant"]) if best else None,
             "recall": recall(ranking, q["relevant"]) if best else None,
         })
