@@ -1,0 +1,34 @@
+//! Knowledge: documents of a bot become passages that people may find.
+//!
+//! Invariants: what is found lies in SQL, an index only points to it and can be made anew from it at any time; a
+//! document is shown only to who holds one of its grants, by the index and once more by the table; whatever is not
+//! finished goes on after a crash; nothing vanishes because a disk was not there.
+
+mod chunk;
+mod error;
+mod language;
+#[path = "../migrations/m0001_knowledge.rs"]
+mod m0001_knowledge;
+mod model;
+mod permissions;
+mod service;
+mod source;
+mod store;
+
+use botserver_db::Migration;
+
+pub use chunk::{TokenCount, about_tokens};
+pub use error::{Error, Result};
+pub use model::{
+    Collection, CollectionId, CollectionState, Document, DocumentId, DocumentState, FoundPassage, Generation,
+    LibraryRow, Passage, kinds,
+};
+pub use permissions::{EVERYBODY, Permissions, SIGNED_IN, grants_of};
+pub use service::{
+    Answer, Decision, Embedders, Knowledge, KnowledgeDeps, KnowledgeOptions, Layout, Library, Search, Statistics,
+    SyncReport,
+};
+pub use source::{FetchedFile, FileSource, FolderFiles, ListedFile, Listing, PERMISSIONS_FILE, SourceError};
+
+/// The tables of this room.
+pub const MIGRATIONS: &[Migration] = &[m0001_knowledge::MIGRATION];
