@@ -214,9 +214,7 @@ fn access_of(fields: &Map<String, Json>, key: &str, at: &str) -> Result<Option<A
     let Some(value) = fields.get(key) else { return Ok(None) };
     let known = value.as_str().and_then(|word| Access::from_word(word.trim()));
     known.map(Some).ok_or_else(|| {
-        format!(
-            "{at}`{key}: {value}` is none of all, authenticated, role_based, group_based, user_based and none"
-        )
+        format!("{at}`{key}: {value}` is none of all, authenticated, role_based, group_based, user_based and none")
     })
 }
 

@@ -171,7 +171,8 @@ impl<'a> Chunker<'a> {
 
     /// Adds a unit; `row` is `Some` for rows, with their number where they have one.
     fn add(&mut self, text: &str, line: bool, row: Option<Option<u32>>) {
-        let tokens = (self.count)(text);
+        // With the blank or line break that will stand before it.
+        let tokens = (self.count)(&format!(" {text}"));
         if self.fresh && self.tokens + tokens > self.size.tokens {
             self.split();
         }

@@ -172,7 +172,8 @@ impl Knowledge {
     /// Drops indexes of this library that nobody uses.
     async fn drop_strays(&self, row: &LibraryRow) {
         let prefix = index_prefix(row.bot_id);
-        let used = |name: &String| *name == row.serving.index || row.building.as_ref().is_some_and(|own| own.index == *name);
+        let used =
+            |name: &String| *name == row.serving.index || row.building.as_ref().is_some_and(|own| own.index == *name);
         let names = self.0.deps.index.list().await.unwrap_or_default();
         for name in names.into_iter().filter(|name| name.starts_with(&prefix) && !used(name)) {
             if let Err(error) = self.0.deps.index.drop_index(&name).await {
@@ -216,8 +217,7 @@ impl Knowledge {
 
     /// Other people may read documents: nothing else of them changes.
     async fn change_readers(&self, row: &LibraryRow) -> Result<bool> {
-        let documents =
-            store::work::with_other_grants(self.0.deps.db.read(), self.org(), row.bot_id, GRANTS).await?;
+        let documents = store::work::with_other_grants(self.0.deps.db.read(), self.org(), row.bot_id, GRANTS).await?;
         if documents.is_empty() {
             return Ok(false);
         }
@@ -293,8 +293,7 @@ impl Knowledge {
         let mut all = Vec::new();
         loop {
             let from = all.len() as u32;
-            let part =
-                store::passages::list(self.0.deps.db.read(), self.org(), id, revision, from, PASSAGES).await?;
+            let part = store::passages::list(self.0.deps.db.read(), self.org(), id, revision, from, PASSAGES).await?;
             let last = (part.len() as u64) < PASSAGES;
             all.extend(part);
             if last {
@@ -393,7 +392,8 @@ impl Knowledge {
             passages += found.len();
             let mut prepared = Prepared { document, passages: found, without: None, vectors: None };
             if let Some(embedder) = &embedder {
-                let used = std::iter::once(&row.serving).chain(&row.building).any(|own| own.embedder == embedder.name());
+                let used =
+                    std::iter::once(&row.serving).chain(&row.building).any(|own| own.embedder == embedder.name());
                 if used {
                     self.embed(&mut prepared, &**embedder, stop).await?;
                 }

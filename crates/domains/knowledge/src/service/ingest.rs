@@ -100,8 +100,11 @@ impl Knowledge {
         }
         let at_once = self.0.deps.options.at_once.max(1);
         for _ in 0..BEFORE_INDEXING.div_ceil(at_once) {
+            if stop.is_cancelled() {
+                break;
+            }
             let claimed = self.claim(&bots, DocumentState::Reading, at_once as u64, self.0.deps.options.lease).await?;
-            if claimed.is_empty() || stop.is_cancelled() {
+            if claimed.is_empty() {
                 break;
             }
             busy = true;
@@ -257,9 +260,8 @@ impl Knowledge {
         };
         let Extracted { title, pages, blocks, mut warnings } = extracted;
         let config = &attached.library.config;
-        let number = |key: &str, usual: usize| {
-            config.integer(key).and_then(|own| usize::try_from(own).ok()).unwrap_or(usual)
-        };
+        let number =
+            |key: &str, usual: usize| config.integer(key).and_then(|own| usize::try_from(own).ok()).unwrap_or(usual);
         let size = ChunkSize { tokens: number("rag-chunk-size", 512), overlap: number("rag-chunk-overlap", 50) };
         let tokens = self.0.deps.options.tokens.clone();
         let (passages, language, title) = blocking(move || {
@@ -301,8 +303,7 @@ impl Knowledge {
                 seen.1.store(of.unwrap_or(0), Ordering::Relaxed);
             })
         };
-        let request =
-            ExtractRequest { path, name: own.file_name().to_owned(), limits: self.0.deps.options.limits };
+        let request = ExtractRequest { path, name: own.file_name().to_owned(), limits: self.0.deps.options.limits };
         let mut work = self.0.deps.extractor.extract(request, progress, cancel.clone());
         let mut ticks = interval(PROGRESS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

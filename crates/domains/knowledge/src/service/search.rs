@@ -65,7 +65,8 @@ impl Knowledge {
         let question: String = search.question.chars().take(LONGEST_QUESTION).collect();
         let row = store::libraries::find(self.0.deps.db.read(), self.org(), bot_id).await?;
         let Some(row) = row.filter(|_| !question.trim().is_empty()) else { return Ok(answer) };
-        let Some(collections) = self.collections_named(bot_id, search.collections.as_deref(), &mut answer).await? else {
+        let Some(collections) = self.collections_named(bot_id, search.collections.as_deref(), &mut answer).await?
+        else {
             answer.took = began.elapsed();
             return Ok(answer);
         };

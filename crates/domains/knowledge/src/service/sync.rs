@@ -91,7 +91,11 @@ impl Knowledge {
         report.problems = problems;
         if report.held > 0 {
             let bot = &*attached.library.name;
-            tracing::warn!(bot, files = report.held, "most documents vanished at once; they stay until their owner decides");
+            tracing::warn!(
+                bot,
+                files = report.held,
+                "most documents vanished at once; they stay until their owner decides"
+            );
         }
         attached.alarm(|alarm| alarm.check |= report.added + report.changed > 0);
         self.0.kick.notify_one();
@@ -183,8 +187,7 @@ impl Knowledge {
                 "the collection `{name}` is left out: a bot may have {allowed} collections (`kb-max-collections`)"
             ));
         }
-        let missing: Vec<&Known> =
-            known.iter().filter(|own| !own.kept && !seen.contains(own.path.as_str())).collect();
+        let missing: Vec<&Known> = known.iter().filter(|own| !own.kept && !seen.contains(own.path.as_str())).collect();
         // A file that is somewhere else now is not lost.
         let lost = |own: &Known| !arrived.contains(&(file_name(&own.path).to_owned(), own.size.unsigned_abs()));
         let mut totals: HashMap<CollectionId, (usize, usize)> = HashMap::new();
@@ -211,7 +214,8 @@ impl Knowledge {
     fn refusal(&self, config: &BotConfig, file: &ListedFile) -> Option<String> {
         let extension = file_name(&file.path).rsplit_once('.').map(|(_, end)| end.to_lowercase()).unwrap_or_default();
         if !self.0.deps.extractor.extensions().contains(&extension.as_str()) {
-            let what = if extension.is_empty() { "files without an extension".to_owned() } else { format!(".{extension}") };
+            let what =
+                if extension.is_empty() { "files without an extension".to_owned() } else { format!(".{extension}") };
             return Some(format!("{what}{NO_DOCUMENT}"));
         }
         let key = format!("kb-{extension}-max-size");

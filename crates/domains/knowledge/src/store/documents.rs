@@ -231,8 +231,7 @@ pub(crate) async fn page(
         select.and_where(Expr::col("path").gt(after.0.as_str()));
     }
     let rows = connection.query_all(&select).await.map_err(failed())?;
-    let mut items: Vec<Document> =
-        rows.iter().map(read_document).collect::<Result<_, DbErr>>().map_err(failed())?;
+    let mut items: Vec<Document> = rows.iter().map(read_document).collect::<Result<_, DbErr>>().map_err(failed())?;
     let more = items.len() > page.limit as usize;
     items.truncate(page.limit as usize);
     let next_cursor = items.last().filter(|_| more).map(|last| Cursor(last.path.clone()));
@@ -240,11 +239,7 @@ pub(crate) async fn page(
 }
 
 /// Documents of a bot whose passages can be found: id and whether it has any.
-pub(crate) async fn served(
-    connection: &impl ConnectionTrait,
-    org_id: OrgId,
-    bot: BotId,
-) -> Result<Vec<(Uuid, bool)>> {
+pub(crate) async fn served(connection: &impl ConnectionTrait, org_id: OrgId, bot: BotId) -> Result<Vec<(Uuid, bool)>> {
     let failed = || Error::statement("reading the documents that can be found");
     let mut select = OrgScope(org_id).select(DOCUMENTS);
     select

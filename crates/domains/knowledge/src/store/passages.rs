@@ -69,9 +69,11 @@ pub(crate) async fn delete_revision(
 ) -> Result<(), DbErr> {
     let mut delete = OrgScope(org_id).delete(PASSAGES);
     let column = Expr::col("revision");
-    delete
-        .and_where(Expr::col("document_id").eq(document.uuid()))
-        .and_where(if others { column.ne(revision) } else { column.eq(revision) });
+    delete.and_where(Expr::col("document_id").eq(document.uuid())).and_where(if others {
+        column.ne(revision)
+    } else {
+        column.eq(revision)
+    });
     tx.execute(&delete).await.map(drop)
 }
 

@@ -48,11 +48,7 @@ pub(crate) async fn claim(
 }
 
 /// When the next document that waits is due; `None` if none waits.
-pub(crate) async fn next_due(
-    connection: &impl ConnectionTrait,
-    org_id: OrgId,
-    bots: &[BotId],
-) -> Result<Option<i64>> {
+pub(crate) async fn next_due(connection: &impl ConnectionTrait, org_id: OrgId, bots: &[BotId]) -> Result<Option<i64>> {
     let failed = || Error::statement("looking for waiting documents");
     let mut select = OrgScope(org_id).select(DOCUMENTS);
     select
@@ -199,10 +195,7 @@ pub(crate) async fn later(
 /// It cannot be read.
 pub(crate) async fn failed(tx: &Tx, org_id: OrgId, own: &Document, reason: &str, now_ms: i64) -> Result<(), DbErr> {
     let mut update = still(org_id, own, now_ms);
-    update
-        .value("state", DocumentState::Failed.word())
-        .value("error", clean(reason))
-        .value("lease_until_ms", 0_i64);
+    update.value("state", DocumentState::Failed.word()).value("error", clean(reason)).value("lease_until_ms", 0_i64);
     tx.execute(&update).await.map(drop)
 }
 
@@ -233,9 +226,9 @@ pub(crate) enum Again {
 /// Reads documents again, whatever their content; says how many.
 pub(crate) async fn again(tx: &Tx, org_id: OrgId, which: Again, now_ms: i64) -> Result<u64, DbErr> {
     let condition = match which {
-        Again::Document(id) => Cond::all()
-            .add(Expr::col("id").eq(id.uuid()))
-            .add(Expr::col("state").is_in(["failed", "cancelled"])),
+        Again::Document(id) => {
+            Cond::all().add(Expr::col("id").eq(id.uuid())).add(Expr::col("state").is_in(["failed", "cancelled"]))
+        }
         Again::Collection(id) => Cond::all().add(Expr::col("collection_id").eq(id.uuid())),
         Again::Bot(id) => Cond::all().add(Expr::col("bot_id").eq(id.uuid())),
     };

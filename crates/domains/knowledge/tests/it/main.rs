@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 mod grants;
-mod ingestion;
 mod indexes;
+mod ingestion;
 mod syncing;
 mod world;

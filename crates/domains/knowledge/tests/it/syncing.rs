@@ -131,8 +131,9 @@ db_tests! {
         let world = World::new(db).await;
         world.put("a/one.md", "One document.");
         world.take().await;
-        let folder = world.path("").parent().unwrap().parent().unwrap().to_owned();
-        let elsewhere = folder.with_extension("away");
+        let folder = world.package();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let elsewhere = elsewhere.path().join("away");
         std::fs::rename(&folder, &elsewhere).unwrap();
         assert!(world.knowledge.sync(crate::world::BOT).await.is_err());
         world.settle().await;

@@ -18,7 +18,8 @@ use botserver_knowledge::{
     Search, SyncReport,
 };
 use botserver_ports::{
-    Block, DocumentExtractor, Embedder, ExtractError, ExtractProgress, ExtractRequest, Extracted, SearchIndex,
+    Block, DocumentExtractor, Embedder, ExtractError, ExtractProgress, ExtractRequest, Extracted, IndexChange,
+    IndexError, IndexHit, IndexQuery, IndexSpec, IndexStats, SearchIndex,
 };
 use botserver_testkit::{FixedClock, MemoryIndex, OpenDoor};
 use parking_lot::Mutex;
@@ -26,6 +27,53 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const BOT: BotId = BotId::new(uuid::Uuid::from_u128(11));
 pub(crate) const ORG: OrgId = OrgId::new(uuid::Uuid::from_u128(7));
+
+/// An index in memory that can be damaged; whoever drops it repairs it.
+#[derive(Default)]
+pub(crate) struct Index {
+    inner: MemoryIndex,
+    damaged: Mutex<Option<String>>,
+}
+
+impl Index {
+    fn check(&self, index: &IndexSpec) -> Result<(), IndexError> {
+        if self.damaged.lock().as_ref() == Some(&index.name) {
+            return Err(IndexError::Damaged { index: index.name.clone(), reason: "a bit fell over".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SearchIndex for Index {
+    async fn apply(&self, index: &IndexSpec, changes: Vec<IndexChange>) -> Result<(), IndexError> {
+        self.check(index)?;
+        self.inner.apply(index, changes).await
+    }
+
+    async fn search(&self, index: &IndexSpec, query: IndexQuery) -> Result<Vec<IndexHit>, IndexError> {
+        self.check(index)?;
+        self.inner.search(index, query).await
+    }
+
+    async fn documents(&self, index: &IndexSpec) -> Result<Vec<uuid::Uuid>, IndexError> {
+        self.check(index)?;
+        self.inner.documents(index).await
+    }
+
+    async fn stats(&self, index: &IndexSpec) -> Result<IndexStats, IndexError> {
+        self.check(index)?;
+        self.inner.stats(index).await
+    }
+
+    async fn list(&self) -> Result<Vec<String>, IndexError> {
+        self.inner.list().await
+    }
+
+    async fn drop_index(&self, name: &str) -> Result<(), IndexError> {
+        self.inner.drop_index(name).await
+    }
+}
 
 /// Markdown with headings only; counts what it reads, and fails as it is told.
 #[derive(Default)]
@@ -69,7 +117,7 @@ impl DocumentExtractor for Reader {
 pub(crate) struct World {
     pub(crate) db: Db,
     pub(crate) knowledge: Knowledge,
-    pub(crate) index: Arc<MemoryIndex>,
+    pub(crate) index: Arc<Index>,
     pub(crate) reader: Arc<Reader>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) embedder: Arc<Mutex<Option<Arc<dyn Embedder>>>>,
@@ -79,8 +127,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new(db: Db) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("shop.gbkb")).unwrap();
-        let index = Arc::new(MemoryIndex::default());
+        std::fs::create_dir_all(folder.path().join("shop.gbai/shop.gbkb")).unwrap();
+        let index = Arc::new(Index::default());
         let reader = Arc::new(Reader::default());
         let clock = Arc::new(FixedClock::default());
         let embedder = Arc::default();
@@ -109,15 +157,20 @@ impl World {
             bot_id: BOT,
             name: "shop".into(),
             config: Arc::new(config.clone()),
-            files: Arc::new(FolderFiles::package(self.folder.path().to_owned())),
+            files: Arc::new(FolderFiles::package(self.package())),
             layout: Layout::Folders,
             folder: None,
         };
         self.knowledge.attach(library).await.unwrap();
     }
 
+    /// The folder of the package, one below the temporary folder, so that a test can take it away.
+    pub(crate) fn package(&self) -> PathBuf {
+        self.folder.path().join("shop.gbai")
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("shop.gbkb").join(name)
+        self.package().join("shop.gbkb").join(name)
     }
 
     pub(crate) fn put(&self, name: &str, text: &str) {
@@ -181,18 +234,22 @@ impl World {
         self.documents().await.into_iter().find(|own| own.path == path).unwrap().id
     }
 
-    /// The documents in all indexes.
+    pub(crate) fn damage(&self, index: &str) {
+        *self.index.damaged.lock() = Some(index.to_owned());
+    }
+
+    /// The documents in the index that answers.
     pub(crate) async fn indexed(&self) -> usize {
         let (library, _) = self.knowledge.collections(&owner(), BOT).await.unwrap();
         let serving = library.serving;
-        let spec = botserver_ports::IndexSpec { name: serving.index, dimensions: serving.dimensions };
+        let spec = IndexSpec { name: serving.index, dimensions: serving.dimensions };
         self.index.documents(&spec).await.unwrap().len()
     }
 }
 
 async fn open(
     db: &Db,
-    index: &Arc<MemoryIndex>,
+    index: &Arc<Index>,
     reader: &Arc<Reader>,
     clock: &Arc<FixedClock>,
     embedder: &Arc<Mutex<Option<Arc<dyn Embedder>>>>,
