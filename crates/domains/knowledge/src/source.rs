@@ -168,10 +168,11 @@ fn knowledge_folders(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> i
         if !entry.file_type()?.is_dir() {
             continue;
         }
-        let name = entry.file_name().to_string_lossy().to_lowercase();
-        if name.len() > 5 && name.ends_with(".gbkb") {
-            found.push(entry.path());
-        } else if depth == 0 && name.ends_with(".gbai") {
+        let path = entry.path();
+        let is = |kind: &str| path.extension().is_some_and(|end| end.eq_ignore_ascii_case(kind));
+        if is("gbkb") {
+            found.push(path);
+        } else if depth == 0 && is("gbai") {
             knowledge_folders(&entry.path(), depth + 1, found)?;
         }
     }

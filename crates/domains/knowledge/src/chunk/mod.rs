@@ -73,6 +73,22 @@ struct Place {
     row: Option<u32>,
 }
 
+/// What a unit is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sentence,
+    Row(Option<u32>),
+}
+
+impl Kind {
+    const fn number(self) -> Option<u32> {
+        match self {
+            Self::Sentence => None,
+            Self::Row(number) => number,
+        }
+    }
+}
+
 /// A sentence, or a row.
 #[derive(Clone, Debug)]
 struct Unit {
@@ -146,7 +162,7 @@ impl<'a> Chunker<'a> {
         let mut line = true;
         for sentence in sentences(text) {
             for piece in pieces(sentence, self.size.tokens * LONGEST, self.count) {
-                self.add(piece, line, None);
+                self.add(piece, line, Kind::Sentence);
                 line = false;
             }
         }
@@ -165,21 +181,21 @@ impl<'a> Chunker<'a> {
             self.flush();
         }
         for piece in pieces(&text, self.size.tokens * LONGEST, self.count) {
-            self.add(piece, true, Some(number));
+            self.add(piece, true, Kind::Row(number));
         }
     }
 
-    /// Adds a unit; `row` is `Some` for rows, with their number where they have one.
-    fn add(&mut self, text: &str, line: bool, row: Option<Option<u32>>) {
+    /// Adds a sentence, or a row with its number where it has one.
+    fn add(&mut self, text: &str, line: bool, kind: Kind) {
         // With the blank or line break that will stand before it.
         let tokens = (self.count)(&format!(" {text}"));
         if self.fresh && self.tokens + tokens > self.size.tokens {
             self.split();
         }
         if self.units.is_empty() {
-            self.begin = Place { page: self.page, row: row.flatten() };
+            self.begin = Place { page: self.page, row: kind.number() };
         }
-        self.units.push(Unit { text: text.to_owned(), tokens, line, row: row.is_some() });
+        self.units.push(Unit { text: text.to_owned(), tokens, line, row: kind != Kind::Sentence });
         self.tokens += tokens;
         self.fresh = true;
     }

@@ -15,14 +15,14 @@ fn row(number: u32, cells: &[&str]) -> Block {
 }
 
 fn shown(blocks: &[Block], tokens: usize, overlap: usize) -> String {
-    let mut shown = String::new();
+    let mut lines = Vec::new();
     for passage in chunk(blocks, ChunkSize { tokens, overlap }, &about_tokens) {
         let at =
             [passage.page.map(|page| format!(" p{page}")), passage.row.map(|row| format!(" r{row}")), passage.sheet];
         let at: String = at.into_iter().flatten().collect();
-        shown.push_str(&format!("#{} [{}]{at} {}\n", passage.number, passage.place, passage.text));
+        lines.push(format!("#{} [{}]{at} {}\n", passage.number, passage.place, passage.text));
     }
-    shown
+    lines.concat()
 }
 
 #[test]

@@ -71,6 +71,14 @@ impl Knowledge {
         outcome
     }
 
+    /// Puts the indexes of all libraries in step with the table, without reading a document.
+    pub async fn tend_all(&self, stop: &CancellationToken) -> Result<()> {
+        for own in self.all_attached() {
+            while !stop.is_cancelled() && self.tend(&own, stop).await? {}
+        }
+        Ok(())
+    }
+
     /// Notes that an index must be built anew.
     pub(super) fn alarmed(&self, attached: &Attached, error: &IndexError) {
         tracing::warn!(%error, bot = &*attached.library.name, "the search index is built anew");

@@ -6,6 +6,7 @@ mod ingest;
 mod manage;
 mod search;
 mod sync;
+mod watch;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
