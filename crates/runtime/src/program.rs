@@ -37,6 +37,9 @@ const SAID: u8 = 8;
 /// The argument in which keywords with filters are told what people have typed in this run: texts that could be
 /// taken for a piece of a condition. A filter that a script puts together in a variable keeps them values.
 pub const TYPED_TEXTS: &str = "typed_texts";
+/// The part of the state document that says which collections of documents a conversation uses, and the argument under
+/// which slow reads are told.
+pub const KNOWLEDGE_STATE: &str = "knowledge";
 /// Typed texts that are remembered, and their longest; a longer one is no injection that anybody needs.
 const MOST_TYPED: usize = 32;
 const LONGEST_TYPED: usize = 4_096;
@@ -332,6 +335,9 @@ impl ScriptProgram {
                 let (slow, mut args) = (*slow, request.args);
                 if slow {
                     attach_headers(&mut args, &turn.state);
+                    if let Some(chosen) = turn.state.get(KNOWLEDGE_STATE) {
+                        args.0.push((Arc::from(KNOWLEDGE_STATE), Arg::Value(Value::from_json(chosen))));
+                    }
                 }
                 self.pending = Some((handler.clone(), args));
                 Some(Step::Read { slow })

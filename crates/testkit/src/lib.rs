@@ -6,7 +6,9 @@ mod database;
 mod fake_model;
 mod fakes;
 mod fixed_clock;
+mod hash_embedder;
 mod memory_cache;
+mod memory_index;
 mod memory_pubsub;
 mod seq_ids;
 
@@ -16,6 +18,8 @@ pub use fake_model::{
 };
 pub use fakes::{MemoryObjects, OpenDoor};
 pub use fixed_clock::FixedClock;
+pub use hash_embedder::HashEmbedder;
 pub use memory_cache::MemoryCache;
+pub use memory_index::MemoryIndex;
 pub use memory_pubsub::MemoryPubSub;
 pub use seq_ids::SeqIds;

@@ -1,6 +1,6 @@
 //! Looking at bots.
 
-use std::{collections::HashSet, future::Future, sync::Arc};
+use std::{collections::HashSet, future::Future, path::PathBuf, sync::Arc};
 
 use botserver_kernel::{BotId, Principal};
 
@@ -58,6 +58,11 @@ impl Packages {
         let registry = self.0.bots.read();
         let id = registry.by_name.get(name.to_lowercase().as_str())?;
         registry.bots.get(id)?.current.is_some().then_some(*id)
+    }
+
+    /// The folder of a serving bot; `None` before its first reading of this run.
+    pub fn folder(&self, id: BotId) -> Option<PathBuf> {
+        self.0.bots.read().bots.get(&id).filter(|own| own.current.is_some())?.root.clone()
     }
 
     /// The version that serves; `None` if the bot does not.

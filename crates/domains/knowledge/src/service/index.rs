@@ -1,0 +1,531 @@
+//! Keeps the indexes in step with the passages in SQL: new documents, other readers, an index that is damaged or was
+//! made with another embedder. What an index holds can be made anew from SQL at any time.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use botserver_kernel::BotId;
+use botserver_ports::{EmbedError, EmbedKind, Embedder, IndexChange, IndexDocument, IndexError, IndexPassage};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Attached, Knowledge, Tending, index_name, index_prefix, ingest::MOST_ATTEMPTS};
+use crate::{Document, DocumentId, DocumentState, Generation, LibraryRow, Passage, Result, store};
+
+/// Documents that are put into the index together, at most.
+const TOGETHER: u64 = 16;
+/// Passages that are, at least, unless there are no more.
+const ENOUGH: usize = 1_000;
+/// Texts that the embedder gets at once.
+const TEXTS: usize = 32;
+/// How long a batch may take.
+const LEASE: Duration = Duration::from_mins(15);
+/// Documents whose readers change at once.
+const GRANTS: u64 = 500;
+/// Passages that are read from SQL at once.
+const PASSAGES: u64 = 500;
+
+/// A document on its way into the index.
+struct Prepared {
+    document: Document,
+    passages: Vec<Passage>,
+    /// Why there are no vectors although there should be.
+    without: Option<String>,
+    vectors: Option<Vec<Vec<f32>>>,
+}
+
+impl Knowledge {
+    fn embedder(&self, attached: &Attached) -> Option<Arc<dyn Embedder>> {
+        (self.0.deps.embedders)(attached.library.bot_id, &attached.library.config)
+    }
+
+    /// Does a piece of what the indexes of a library need; false when they need nothing.
+    pub(super) async fn tend(&self, attached: &Attached, stop: &CancellationToken) -> Result<bool> {
+        let mut tending = attached.tending.lock().await;
+        let bot = attached.library.bot_id;
+        let Some(mut row) = store::libraries::find(self.0.deps.db.read(), self.org(), bot).await? else {
+            return Ok(false);
+        };
+        let alarm = std::mem::take(&mut *attached.alarm.lock());
+        if alarm.damaged.is_some() || alarm.check {
+            let prepared = self.prepare(attached, &mut row, alarm.damaged.as_deref(), &mut tending).await;
+            if prepared.is_err() {
+                attached.alarm(|own| own.check = true);
+            }
+            if let Err(crate::Error::Index(IndexError::Damaged { index, reason })) = prepared {
+                tracing::warn!(index, reason, "a search index is damaged; it is built anew");
+                attached.alarm(|own| own.damaged = Some(index));
+                return Ok(true);
+            }
+            prepared?;
+        }
+        let outcome = self.tend_once(attached, &mut row, &mut tending, stop).await;
+        if let Err(crate::Error::Index(error @ (IndexError::Damaged { .. } | IndexError::Dimensions { .. }))) = &outcome
+        {
+            self.alarmed(attached, error);
+            return Ok(true);
+        }
+        outcome
+    }
+
+    /// Puts the indexes of all libraries in step with the table, without reading a document.
+    pub async fn tend_all(&self, stop: &CancellationToken) -> Result<()> {
+        for own in self.all_attached() {
+            while !stop.is_cancelled() && self.tend(&own, stop).await? {}
+        }
+        Ok(())
+    }
+
+    /// Notes that an index must be built anew.
+    pub(super) fn alarmed(&self, attached: &Attached, error: &IndexError) {
+        tracing::warn!(%error, bot = &*attached.library.name, "the search index is built anew");
+        if let IndexError::Damaged { index, .. } | IndexError::Dimensions { index, .. } = error {
+            attached.alarm(|own| {
+                own.damaged = Some(index.clone());
+                own.check = true;
+            });
+        }
+        self.0.kick.notify_one();
+    }
+
+    /// Decides which indexes there shall be, and what they lack.
+    async fn prepare(
+        &self,
+        attached: &Attached,
+        row: &mut LibraryRow,
+        damaged: Option<&str>,
+        tending: &mut Tending,
+    ) -> Result<()> {
+        let before = row.clone();
+        let wanted = self.wanted(attached, row, damaged).await;
+        let next = |row: &mut LibraryRow| {
+            row.generation += 1;
+            Generation {
+                index: index_name(row.bot_id, row.generation),
+                embedder: wanted.0.clone(),
+                dimensions: wanted.1,
+            }
+        };
+        if damaged == Some(row.serving.index.as_str()) {
+            // It answers from what there is while it is filled again.
+            row.serving = next(row);
+            row.building = None;
+            row.rebuilding = true;
+        } else if damaged.is_some() {
+            row.building = None;
+        }
+        let served = store::documents::served(self.0.deps.db.read(), self.org(), row.bot_id).await?;
+        if row.serving.embedder == wanted.0 {
+            row.building = None;
+        } else if served.is_empty() {
+            row.serving = next(row);
+            row.building = None;
+        } else if row.building.as_ref().is_none_or(|own| own.embedder != wanted.0) {
+            row.building = Some(next(row));
+        }
+        if *row != before {
+            self.save(row).await?;
+        }
+        tending.missing = self.compare(&row.serving, &served).await?;
+        tending.next_missing = match &row.building {
+            Some(building) => self.compare(building, &served).await?,
+            None => VecDeque::new(),
+        };
+        self.drop_strays(row).await;
+        Ok(())
+    }
+
+    /// What vectors there shall be: by which embedder, how long.
+    async fn wanted(&self, attached: &Attached, row: &LibraryRow, damaged: Option<&str>) -> (String, usize) {
+        let Some(embedder) = self.embedder(attached) else { return (String::new(), 0) };
+        let known = std::iter::once(&row.serving).chain(&row.building);
+        let known = known.filter(|own| Some(own.index.as_str()) != damaged);
+        if let Some(own) = known.into_iter().find(|own| own.embedder == embedder.name()) {
+            // A model need not be loaded to know that nothing changed.
+            return (own.embedder.clone(), own.dimensions);
+        }
+        match embedder.dimensions().await {
+            Ok(dimensions) => (embedder.name().to_owned(), dimensions),
+            Err(error) => {
+                tracing::warn!(%error, bot = &*attached.library.name, "documents are found by their words only");
+                (row.serving.embedder.clone(), row.serving.dimensions)
+            }
+        }
+    }
+
+    async fn save(&self, row: &LibraryRow) -> Result<()> {
+        let (row, now) = (row.clone(), self.now());
+        self.write("noting the indexes of a library", move |tx| {
+            Box::pin(async move { store::libraries::set_indexes(tx, &row, now).await })
+        })
+        .await
+    }
+
+    /// What an index lacks; what it should not have is removed.
+    async fn compare(&self, generation: &Generation, served: &[(Uuid, bool)]) -> Result<VecDeque<Uuid>> {
+        let spec = generation.spec();
+        let there: HashSet<Uuid> = self.0.deps.index.documents(&spec).await?.into_iter().collect();
+        let wanted: HashSet<Uuid> = served.iter().map(|(id, _)| *id).collect();
+        let extra: Vec<IndexChange> = there.difference(&wanted).map(|id| IndexChange::Remove { id: *id }).collect();
+        if !extra.is_empty() {
+            self.0.deps.index.apply(&spec, extra).await?;
+        }
+        // A document without text need not be there.
+        Ok(served.iter().filter(|(id, text)| *text && !there.contains(id)).map(|(id, _)| *id).collect())
+    }
+
+    /// Drops indexes of this library that nobody uses.
+    async fn drop_strays(&self, row: &LibraryRow) {
+        let prefix = index_prefix(row.bot_id);
+        let used =
+            |name: &String| *name == row.serving.index || row.building.as_ref().is_some_and(|own| own.index == *name);
+        let names = self.0.deps.index.list().await.unwrap_or_default();
+        for name in names.into_iter().filter(|name| name.starts_with(&prefix) && !used(name)) {
+            if let Err(error) = self.0.deps.index.drop_index(&name).await {
+                tracing::warn!(%error, index = name, "an old search index cannot be removed");
+            }
+        }
+    }
+
+    async fn tend_once(
+        &self,
+        attached: &Attached,
+        row: &mut LibraryRow,
+        tending: &mut Tending,
+        stop: &CancellationToken,
+    ) -> Result<bool> {
+        if self.change_readers(row).await? {
+            return Ok(true);
+        }
+        if !tending.missing.is_empty() {
+            self.fill(attached, &row.serving, &mut tending.missing, stop).await?;
+            return Ok(true);
+        }
+        if row.rebuilding {
+            row.rebuilding = false;
+            self.save(row).await?;
+            tracing::info!(bot = &*row.name, "the search index is complete again");
+            return Ok(true);
+        }
+        let Some(building) = row.building.clone() else { return Ok(false) };
+        if !tending.next_missing.is_empty() {
+            self.fill(attached, &building, &mut tending.next_missing, stop).await?;
+            return Ok(true);
+        }
+        row.serving = building;
+        row.building = None;
+        self.save(row).await?;
+        tracing::info!(bot = &*row.name, embedder = row.serving.embedder, "a new search index answers from now on");
+        self.drop_strays(row).await;
+        Ok(true)
+    }
+
+    /// Other people may read documents: nothing else of them changes.
+    async fn change_readers(&self, row: &LibraryRow) -> Result<bool> {
+        let documents = store::work::with_other_grants(self.0.deps.db.read(), self.org(), row.bot_id, GRANTS).await?;
+        if documents.is_empty() {
+            return Ok(false);
+        }
+        let change = |own: &Document| IndexChange::Grant { id: own.id.uuid(), grants: own.grants.clone() };
+        for generation in std::iter::once(&row.serving).chain(&row.building) {
+            let there: HashSet<Uuid> = self.0.deps.index.documents(&generation.spec()).await?.into_iter().collect();
+            let changes: Vec<IndexChange> =
+                documents.iter().filter(|own| there.contains(&own.id.uuid())).map(change).collect();
+            if !changes.is_empty() {
+                self.0.deps.index.apply(&generation.spec(), changes).await?;
+            }
+        }
+        let mut by_grants: HashMap<Vec<String>, Vec<DocumentId>> = HashMap::new();
+        for own in documents {
+            by_grants.entry(own.grants).or_default().push(own.id);
+        }
+        let org = self.org();
+        self.write("noting who may read", move |tx| {
+            Box::pin(async move {
+                for (grants, ids) in by_grants {
+                    store::work::grants_served(tx, org, &ids, &grants).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+        Ok(true)
+    }
+
+    /// Puts some documents into an index that lacks them.
+    async fn fill(
+        &self,
+        attached: &Attached,
+        generation: &Generation,
+        missing: &mut VecDeque<Uuid>,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let ids: Vec<DocumentId> = missing.iter().take(TOGETHER as usize).map(|id| DocumentId::new(*id)).collect();
+        let mut documents = store::documents::these(self.0.deps.db.read(), self.org(), &ids).await?;
+        let embedder = self.embedder(attached).filter(|own| own.name() == generation.embedder);
+        let mut changes = Vec::new();
+        let mut passages = 0;
+        let mut done = 0;
+        for id in ids {
+            if passages >= ENOUGH {
+                break;
+            }
+            done += 1;
+            let document = documents.remove(&id.uuid());
+            let Some((document, revision)) = document.and_then(|own| own.served.map(|served| (own, served))) else {
+                changes.push(IndexChange::Remove { id: id.uuid() });
+                continue;
+            };
+            let found = self.passages_of(id, revision).await?;
+            passages += found.len();
+            let mut prepared = Prepared { document, passages: found, without: None, vectors: None };
+            if let Some(embedder) = &embedder {
+                self.embed(&mut prepared, &**embedder, stop).await?;
+                if let Some(reason) = prepared.without {
+                    // Words are better than nothing; what serves now may have the vectors.
+                    tracing::warn!(reason, "passages go into the index without vectors");
+                    prepared.without = None;
+                }
+            }
+            changes.push(put(&prepared, true));
+        }
+        self.0.deps.index.apply(&generation.spec(), changes).await?;
+        missing.drain(..done);
+        Ok(())
+    }
+
+    async fn passages_of(&self, id: DocumentId, revision: i64) -> Result<Vec<Passage>> {
+        let mut all = Vec::new();
+        loop {
+            let from = all.len() as u32;
+            let part = store::passages::list(self.0.deps.db.read(), self.org(), id, revision, from, PASSAGES).await?;
+            let last = (part.len() as u64) < PASSAGES;
+            all.extend(part);
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Makes the vectors, if it can.
+    async fn embed(&self, own: &mut Prepared, embedder: &dyn Embedder, stop: &CancellationToken) -> Result<()> {
+        let title = own.document.shown_title();
+        let mut vectors = Vec::with_capacity(own.passages.len());
+        for part in own.passages.chunks(TEXTS) {
+            if stop.is_cancelled() {
+                return Err(crate::Error::Stopping);
+            }
+            let texts: Vec<String> = part.iter().map(|passage| with_title(&title, passage)).collect();
+            match embedder.embed(&texts, EmbedKind::Passage).await {
+                Ok(found) if found.len() == texts.len() => vectors.extend(found),
+                Ok(found) => {
+                    let reason = format!("the embedder gave {} vectors for {} texts", found.len(), texts.len());
+                    own.without = Some(reason);
+                    return Ok(());
+                }
+                Err(error @ (EmbedError::Model(_) | EmbedError::Service(_))) => {
+                    own.without = Some(error.to_string());
+                    return Ok(());
+                }
+            }
+        }
+        own.vectors = Some(vectors);
+        Ok(())
+    }
+
+    /// Puts documents that were read into the indexes; false when there are none.
+    pub(super) async fn index_some(&self, bots: &[BotId], stop: &CancellationToken) -> Result<bool> {
+        if stop.is_cancelled() {
+            return Ok(false);
+        }
+        let claimed = self.claim(bots, DocumentState::Embedding, TOGETHER, LEASE).await?;
+        if claimed.is_empty() {
+            return Ok(false);
+        }
+        let mut by_bot: HashMap<BotId, Vec<Document>> = HashMap::new();
+        for own in claimed {
+            by_bot.entry(own.bot_id).or_default().push(own);
+        }
+        for (bot, documents) in by_bot {
+            let Some(attached) = self.attached(bot) else { continue };
+            let outcome = self.index_documents(&attached, documents.clone(), stop).await;
+            match outcome {
+                Ok(()) => {}
+                Err(crate::Error::Index(error)) => {
+                    if let IndexError::Damaged { .. } | IndexError::Dimensions { .. } = &error {
+                        self.alarmed(&attached, &error);
+                    }
+                    self.index_later(documents, &error.to_string()).await?;
+                }
+                Err(error) => {
+                    self.index_later(documents, &error.to_string()).await?;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    async fn index_later(&self, documents: Vec<Document>, reason: &str) -> Result<()> {
+        for own in documents {
+            let (org, now, at) = (self.org(), self.now(), self.again_at(own.attempts));
+            let reason = reason.to_owned();
+            self.write("a document is indexed later", move |tx| {
+                Box::pin(async move { store::work::later(tx, org, &own, &reason, at, now).await })
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn index_documents(
+        &self,
+        attached: &Attached,
+        documents: Vec<Document>,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let mut tending = attached.tending.lock().await;
+        let bot = attached.library.bot_id;
+        let Some(row) = store::libraries::find(self.0.deps.db.read(), self.org(), bot).await? else {
+            return Ok(());
+        };
+        let embedder = self.embedder(attached);
+        let mut batch = Vec::new();
+        let mut passages = 0;
+        for document in documents {
+            let found = self.passages_of(document.id, document.revision).await?;
+            passages += found.len();
+            let mut prepared = Prepared { document, passages: found, without: None, vectors: None };
+            if let Some(embedder) = &embedder {
+                let used =
+                    std::iter::once(&row.serving).chain(&row.building).any(|own| own.embedder == embedder.name());
+                if used {
+                    self.embed(&mut prepared, &**embedder, stop).await?;
+                }
+            }
+            batch.push(prepared);
+            if passages >= ENOUGH {
+                passages = 0;
+                self.put_batch(&row, &mut tending, std::mem::take(&mut batch), embedder.as_deref()).await?;
+            }
+        }
+        self.put_batch(&row, &mut tending, batch, embedder.as_deref()).await
+    }
+
+    async fn put_batch(
+        &self,
+        row: &LibraryRow,
+        tending: &mut Tending,
+        batch: Vec<Prepared>,
+        embedder: Option<&dyn Embedder>,
+    ) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        for generation in std::iter::once(&row.serving).chain(&row.building) {
+            let vectors = embedder.is_some_and(|own| own.name() == generation.embedder);
+            let changes = batch.iter().map(|own| put(own, vectors)).collect();
+            self.0.deps.index.apply(&generation.spec(), changes).await?;
+        }
+        let (org, now) = (self.org(), self.now());
+        let mut rows = Vec::new();
+        for own in &batch {
+            let mut document = own.document.clone();
+            let again = match &own.without {
+                Some(reason) if document.attempts < MOST_ATTEMPTS => {
+                    Some((format!("{reason}; it is found by its words only"), self.again_at(document.attempts)))
+                }
+                Some(reason) => {
+                    document.warnings.push(format!("it is found by its words only: {reason}"));
+                    None
+                }
+                None => None,
+            };
+            rows.push((document, again));
+        }
+        let lost = self
+            .write("documents can be found", move |tx| {
+                Box::pin(async move {
+                    let mut lost = Vec::new();
+                    for (own, again) in rows {
+                        let again = again.as_ref().map(|(reason, at)| (reason.as_str(), *at));
+                        if !store::work::indexed(tx, org, &own, again, now).await? {
+                            lost.push(own.id.uuid());
+                        }
+                    }
+                    Ok(lost)
+                })
+            })
+            .await?;
+        // Somebody has decided otherwise meanwhile: the index gets again what the table says.
+        tending.missing.extend(&lost);
+        if row.building.is_some() {
+            tending.next_missing.extend(&lost);
+        }
+        Ok(())
+    }
+}
+
+/// What stands above a passage: the title and the headings.
+fn title_of(title: &str, passage: &Passage) -> String {
+    let mut above = title.to_owned();
+    for more in [passage.sheet.as_deref().unwrap_or_default(), passage.place.as_str()] {
+        if !more.is_empty() && more != title {
+            above.push_str(" › ");
+            above.push_str(more.strip_prefix(title).map_or(more, |rest| rest.trim_start_matches(" › ")));
+        }
+    }
+    above
+}
+
+fn with_title(title: &str, passage: &Passage) -> String {
+    format!("{}\n{}", title_of(title, passage), passage.text)
+}
+
+fn put(own: &Prepared, vectors: bool) -> IndexChange {
+    let document = &own.document;
+    if own.passages.is_empty() {
+        return IndexChange::Remove { id: document.id.uuid() };
+    }
+    let title = document.shown_title();
+    let vector = |index: usize| own.vectors.as_ref().filter(|_| vectors).and_then(|all| all.get(index).cloned());
+    let passages = own.passages.iter().enumerate();
+    IndexChange::Put(IndexDocument {
+        id: document.id.uuid(),
+        collection: document.collection_id.uuid(),
+        language: document.language.clone().unwrap_or_default(),
+        grants: document.grants.clone(),
+        passages: passages
+            .map(|(index, passage)| IndexPassage {
+                number: passage.number,
+                title: title_of(&title, passage),
+                text: passage.text.clone(),
+                vector: vector(index),
+            })
+            .collect(),
+    })
+}
+
+impl Knowledge {
+    /// Takes documents out of the indexes at once; what cannot be done now is done by the next comparison, and until
+    /// then nothing of them is shown, for the table has them no more.
+    pub(super) async fn remove_from_indexes(&self, attached: &Attached, ids: &[DocumentId]) {
+        if ids.is_empty() {
+            return;
+        }
+        let _tending = attached.tending.lock().await;
+        let bot = attached.library.bot_id;
+        let row = store::libraries::find(self.0.deps.db.read(), self.org(), bot).await;
+        let Ok(Some(row)) = row else { return attached.alarm(|own| own.check = true) };
+        for generation in std::iter::once(&row.serving).chain(&row.building) {
+            let changes = ids.iter().map(|id| IndexChange::Remove { id: id.uuid() }).collect();
+            if let Err(error) = self.0.deps.index.apply(&generation.spec(), changes).await {
+                tracing::warn!(%error, "documents that are gone cannot be taken out of the index now");
+                attached.alarm(|own| own.check = true);
+            }
+        }
+    }
+}
