@@ -12,7 +12,7 @@ use botserver_db::{Db, DbUrl, Durability, MigrationReport};
 use botserver_engines::{CommitExtension, Engine, EngineOptions};
 use botserver_http::{HostPort, HttpClient, OutboundPolicy};
 use botserver_kernel::{Clock, IdSource, RandomIds, SystemClock};
-use botserver_llm::{Llm, LlmDeps, ModelRecords};
+use botserver_llm::{Llm, LlmDeps, ModelRecords, delete_traces};
 use botserver_models::HttpModels;
 use botserver_objects::FolderObjects;
 use botserver_packages::{Language, Packages, PackagesDeps};
@@ -114,7 +114,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         reserved: Arc::new(move |name| names.contains(name)),
     })
     .await?;
-    let sessions = Arc::new(SessionService::new(
+    let sessions = SessionService::new(
         db.clone(),
         clock.clone(),
         ids.clone(),
@@ -122,7 +122,8 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         auth.authorizer(),
         engine.clone(),
         upload_limit(settings.limits.upload_max_bytes, &packages),
-    ));
+    );
+    let sessions = Arc::new(sessions.deleting_with(Arc::new(delete_traces)));
 
     let metrics = Metrics::default();
     let web = Arc::new(web_settings(settings)?);

@@ -22,7 +22,7 @@ pub use agent::{Agent, AgentDeps, AnswerSink, Gather, Gathered, OpenCall, Questi
 pub use error::{Error, Result};
 pub use keywords::chosen_model;
 pub use migrations::MIGRATIONS;
-pub use records::ModelRecords;
+pub use records::{ModelRecords, delete_traces};
 pub use service::{AskedBy, Completion, Llm, LlmDeps};
 pub use settings::ModelSettings;
 pub use store::UsageRow;

@@ -2,12 +2,12 @@
 //! owner who asks "why did it see this?". Calls of a turn are rows of the turn's own commit.
 
 use botserver_context::Window;
-use botserver_db::Statements;
+use botserver_db::{OrgScope, Statements};
 use botserver_engines::{CommitExtension, Note, TurnCommit};
-use botserver_kernel::MessageId;
+use botserver_kernel::{ConversationId, MessageId, OrgId};
 use botserver_ports::{ModelFault, ModelUsage};
 use sea_orm::DbErr;
-use sea_query::{Expr, Query};
+use sea_query::{Expr, ExprTrait, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -163,4 +163,17 @@ impl Call {
 
 fn message_uuid(id: &str) -> Result<Uuid, DbErr> {
     id.parse::<MessageId>().map(|id| id.uuid()).map_err(|error| DbErr::Type(error.to_string()))
+}
+
+/// Removes what is kept about the answers of a conversation. What was used stays on the bill, without the conversation.
+pub fn delete_traces(org: OrgId, conversation: ConversationId, statements: &mut Statements) {
+    let mut traces = OrgScope(org).delete(TRACES);
+    traces.and_where(Expr::col("conversation_id").eq(conversation.uuid()));
+    statements.push(&traces);
+    let mut calls = OrgScope(org).update(CALLS);
+    calls
+        .value("conversation_id", Option::<Uuid>::None)
+        .value("message_id", Option::<Uuid>::None)
+        .and_where(Expr::col("conversation_id").eq(conversation.uuid()));
+    statements.push(&calls);
 }

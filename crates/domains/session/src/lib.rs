@@ -20,7 +20,7 @@ pub use error::{Error, Result};
 pub use history::History;
 pub use migrations::MIGRATIONS;
 pub use model::{Attachment, Conversation, Rating, StoredMessage};
-pub use service::{NewAttachment, SessionService, UploadLimit};
+pub use service::{DeletedWith, NewAttachment, SessionService, UploadLimit};
 
 /// The room as the server plugs it in.
 pub fn module(service: Arc<SessionService>) -> Module {

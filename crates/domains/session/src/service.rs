@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use botserver_db::Db;
+use botserver_db::{Db, Statements};
 use botserver_engines::{Engine, LaneId};
 use botserver_kernel::{
-    AttachmentId, BotId, Clock, ConversationId, IdSource, MessageId, Page, PageRequest, Permission, Principal,
+    AttachmentId, BotId, Clock, ConversationId, IdSource, MessageId, OrgId, Page, PageRequest, Permission,
+    Principal,
 };
 use botserver_ports::{Authorizer, ByteStream, ObjectStore, Resource};
 use futures_util::StreamExt;
@@ -21,12 +22,16 @@ pub struct SessionService {
     authorizer: Arc<dyn Authorizer>,
     engine: Engine,
     upload_limit: UploadLimit,
+    deleted_with: Vec<DeletedWith>,
     /// Conversations in which somebody wrote just now.
     recent: moka::sync::Cache<ConversationId, Conversation>,
 }
 
 /// The largest file, in bytes, that a person may send to a bot.
 pub type UploadLimit = Arc<dyn Fn(BotId) -> u64 + Send + Sync>;
+
+/// Adds the statements that remove what another room keeps about a conversation.
+pub type DeletedWith = Arc<dyn Fn(OrgId, ConversationId, &mut Statements) + Send + Sync>;
 
 /// A file that is being uploaded.
 pub struct NewAttachment {
@@ -59,7 +64,13 @@ impl SessionService {
         upload_limit: UploadLimit,
     ) -> Self {
         let recent = moka::sync::Cache::builder().max_capacity(RECENT).time_to_live(RECENT_FOR).build();
-        Self { db, clock, ids, objects, authorizer, engine, upload_limit, recent }
+        Self { db, clock, ids, objects, authorizer, engine, upload_limit, deleted_with: Vec::new(), recent }
+    }
+
+    /// Also removes what another room keeps about a conversation when it is deleted.
+    pub fn deleting_with(mut self, other: DeletedWith) -> Self {
+        self.deleted_with.push(other);
+        self
     }
 
     /// Begins a conversation; the same idempotency key gives the same one again.
@@ -196,11 +207,17 @@ impl SessionService {
     pub async fn delete(&self, principal: &Principal, id: ConversationId) -> Result<()> {
         let found = self.load_for(principal, id, &DELETE).await?;
         let files = store::attachments_of(self.db.read(), found.org_id, id).await?;
-        let org = found.org_id;
+        let (org, others) = (found.org_id, self.deleted_with.clone());
         self.db
             .write("deleting a conversation", move |tx| {
                 Box::pin(async move {
-                    store::delete(tx, org, id).await.map_err(Error::statement("deleting a conversation"))
+                    let mut statements = Statements::new(tx);
+                    others.iter().for_each(|other| other(org, id, &mut statements));
+                    let deleting = async {
+                        statements.run(tx).await?;
+                        store::delete(tx, org, id).await
+                    };
+                    deleting.await.map_err(Error::statement("deleting a conversation"))
                 })
             })
             .await?;

@@ -8,11 +8,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use botserver_testkit::{FakeAnswer, FakeCall, FakeModel, FakeRule, FakeStep};
 use futures_util::{StreamExt as _, future::join_all, stream};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use reqwest::Client;
 use sea_orm::{ConnectionTrait as _, Database};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ const MANNER: Manner = Manner {
     thinks: 0..400,
     drops: 10,
     opening: None,
+    closing: Some("Please write that down"),
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,12 +59,13 @@ async fn crash_postgres() -> Result<()> {
 /// Runs the whole; when it fails the data stays to be looked at.
 async fn crash(database: Option<String>) -> Result<()> {
     let target = Target::start().await?;
+    let model = model().await?;
     let bots = Path::new(env!("CARGO_MANIFEST_DIR")).join("bots");
     let mut server = Server::new(database)?
         .with_bots(&bots)?
-        .with_setting("BOTSERVER_OUTBOUND__ALLOW", &target.address)
+        .with_setting("BOTSERVER_OUTBOUND__ALLOW", &format!("{},{}", target.address, model.address()))
         .with_setting("BOTSERVER_LOG__LEVEL", "warn");
-    let setting = format!("name,value\nparam-target,http://{}\n", target.address);
+    let setting = format!("name,value\nparam-target,http://{}\nllm-url,{}\n", target.address, model.url());
     server.write("crash.gbai/crash.gbot/config.csv", &setting)?;
     server.start().await?;
     let outcome = play(&mut server, &target).await;
@@ -71,6 +74,18 @@ async fn crash(database: Option<String>) -> Result<()> {
         bail!("{error:#}\nThe data is in {}; the log ends:\n{log}", server.keep().display());
     }
     Ok(())
+}
+
+/// A model that first calls the tool twice and then says so, in pieces that take a while.
+async fn model() -> Result<FakeModel> {
+    let model = FakeModel::start().await?;
+    let jot = |what: &str| FakeCall { name: "jot".to_owned(), arguments: json!({"what": what}), id: None };
+    let calls = [FakeStep::text("I will."), FakeStep::PauseMs(20), FakeStep::Calls(vec![jot("a"), jot("b")])];
+    model.when(FakeRule::new([FakeAnswer::stream(calls)]).last("user").repeating());
+    let said = ["Both ", "are ", "written ", "down."].map(FakeStep::text);
+    let answer = said.into_iter().flat_map(|piece| [piece, FakeStep::PauseMs(15)]);
+    model.when(FakeRule::new([FakeAnswer::stream(answer)]).last("tool").repeating());
+    Ok(model)
 }
 
 async fn play(server: &mut Server, target: &Target) -> Result<()> {
@@ -131,7 +146,10 @@ fn expected(name: &str) -> String {
         "bot: Welcome.\nbot: Who are you?\n(asks any)\n(turn waiting)\nperson: {name}\n(heard)\n\
          bot: Good to see you, {name}.\nbot: I write that down.\nbot: The first message is out: 201.\n\
          bot: How are you?\n(asks any)\n(turn waiting)\nperson: fine\n(heard)\n\
-         bot: You are fine, the second message is out: 201, and you were here 1 time.\n(turn done)"
+         bot: You are fine, the second message is out: 201, and you were here 1 time.\n(turn done)\n\
+         person: Please write that down\nbot: I will.\n(tool jot running: )\n\
+         (tool jot done: noted a, 201, 1 in all)\n(tool jot running: )\nbot: Sure?\n(asks any)\n(turn waiting)\n\
+         person: fine\n(heard)\n(tool jot done: noted b, 201, 2 in all)\nbot: Both are written down.\n(turn done)"
     )
 }
 
@@ -157,7 +175,7 @@ async fn check(http: &Client, server: &str, person: &Person<'_>) -> Result<()> {
 /// One key per conversation and request, and no two the same.
 fn check_keys(target: &Target, crowd: &[Person<'_>]) -> Result<()> {
     let requests = target.requests();
-    ensure!(requests.len() == 2 * crowd.len(), "{} requests for {} conversations", requests.len(), crowd.len());
+    ensure!(requests.len() == 4 * crowd.len(), "{} requests for {} conversations", requests.len(), crowd.len());
     let mut all = BTreeSet::new();
     for ((step, name), keys) in &requests {
         ensure!(keys.iter().all(|key| *key == keys[0]), "{step} of {name} came under {keys:?}");

@@ -30,6 +30,8 @@ pub(crate) struct Manner {
     pub(crate) drops: u32,
     /// A first message without a question.
     pub(crate) opening: Option<&'static str>,
+    /// A last message, after the dialog.
+    pub(crate) closing: Option<&'static str>,
 }
 
 pub(crate) struct Person<'t> {
@@ -45,6 +47,8 @@ pub(crate) struct Person<'t> {
     pub(crate) events: Vec<Json>,
     questions: usize,
     opened: bool,
+    /// Turns that ended for good after a question.
+    ends: usize,
     /// Written and not acknowledged; the first may still have to be thought about.
     unacknowledged: VecDeque<(String, String)>,
     thinking: Option<(Instant, String)>,
@@ -77,6 +81,7 @@ impl<'t> Person<'t> {
             events: Vec::new(),
             questions: 0,
             opened: false,
+            ends: 0,
             unacknowledged: VecDeque::new(),
             thinking: None,
             sent_at: None,
@@ -109,7 +114,7 @@ impl<'t> Person<'t> {
 
     fn is_over(&self) -> bool {
         let last = self.events.last();
-        self.questions > 0
+        self.ends > usize::from(self.manner.closing.is_some())
             && last.is_some_and(|last| last["event"]["kind"] == "turn.end" && last["event"]["outcome"] != "waiting")
     }
 
@@ -194,6 +199,12 @@ impl<'t> Person<'t> {
             }
             Some("turn.end") => {
                 self.turns.extend(self.sent_at.take().map(|sent| sent.elapsed()));
+                if self.questions > 0 && event["outcome"] != "waiting" {
+                    self.ends += 1;
+                    if let (1, Some(closing)) = (self.ends, self.manner.closing) {
+                        self.think(closing.to_owned());
+                    }
+                }
                 if let (false, Some(opening)) = (std::mem::replace(&mut self.opened, true), self.manner.opening) {
                     self.think(opening.to_owned());
                 }
@@ -224,6 +235,10 @@ pub(crate) fn told<'a>(events: impl Iterator<Item = &'a Json>) -> Vec<String> {
         "message" => message(event),
         "hear" if event["input"].is_null() => "(heard)".to_owned(),
         "hear" => format!("(asks {})", event["input"]["kind"].as_str().unwrap_or("?")),
+        "tool" => {
+            let (name, state) = (event["name"].as_str().unwrap_or("?"), event["state"].as_str().unwrap_or("?"));
+            format!("(tool {name} {state}: {})", event["result"].as_str().unwrap_or_default())
+        }
         "turn.end" => format!("(turn {})", event["outcome"].as_str().unwrap_or("?")),
         _ => event.to_string(),
     };

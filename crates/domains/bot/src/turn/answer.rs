@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use botserver_context::ConversationContext;
 use botserver_engines::{Drive, Execution, Failure, Turn, TurnEnd, TurnError};
+use botserver_knowledge::ActiveCollections;
 use botserver_kernel::{ConversationId, MessageId, Principal};
 use botserver_llm::{Agent, AgentDeps, ModelSettings, Question, Tool, chosen_model};
 use botserver_packages::LoadedPackage;
@@ -33,7 +34,10 @@ impl BotTurns {
         if ModelSettings::resolve(&package.config, chosen.as_deref()).is_none() {
             return Ok(None);
         }
-        let question = question(turn, &package, chosen, text, message);
+        let names = self.knowledge.collection_names(package.bot_id);
+        let searched = !names.is_empty();
+        let collections = ActiveCollections::load(&turn.buffer).names(names.into_iter());
+        let question = Question { searched, collections, ..question(turn, &package, chosen, text, message) };
         let execution = Execution::start(turn.item(), super::nth(AGENT), AGENT, AGENT, &package.hash);
         let Some(deps) = self.agent_deps(turn, &package, &execution, &question) else { return Ok(None) };
         let agent = Agent::start(question, deps);
@@ -64,8 +68,9 @@ impl BotTurns {
             settings: ModelSettings::resolve(&package.config, question.chosen.as_deref())?,
             gather: Arc::new(BotGather {
                 sessions: self.sessions.clone(),
+                knowledge: self.knowledge.clone(),
+                principal: self.principal(turn),
                 conversation: ConversationId::new(turn.lane().id.0),
-                org_id: turn.lane().org_id,
                 package: package.clone(),
                 now: self.clock.now(),
             }),
@@ -180,6 +185,9 @@ impl BotTurns {
         match self.answer_freely(turn, text, message.to_owned()).await? {
             Some(end) => Ok(end),
             None => {
+                if let Some(end) = self.quote(turn, plain_text(&asked.parts), false).await? {
+                    return Ok(end);
+                }
                 self.say(turn, sentence("no_answer", &locale(turn)));
                 Ok(TurnEnd::Done)
             }
@@ -248,6 +256,8 @@ fn question(
         tools,
         chosen,
         locale: locale(turn),
+        searched: false,
+        collections: None,
     }
 }
 

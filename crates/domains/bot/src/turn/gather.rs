@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use botserver_kernel::{ConversationId, OrgId, Principal, Timestamp};
+use botserver_kernel::{ConversationId, Principal, Timestamp};
+use botserver_knowledge::{Knowledge, Search};
 use botserver_llm::{Gather, Gathered, Question};
 use botserver_packages::LoadedPackage;
 use botserver_session::SessionService;
-use botserver_ui_tree::plain_text;
+use botserver_ui_tree::{Source, plain_text};
+
+use super::quote::source;
 
 /// Messages of the conversation that are read when the settings do not say how many.
 const HISTORY: u64 = 50;
@@ -15,8 +18,9 @@ const HISTORY: u64 = 50;
 /// Reads it for one question.
 pub(super) struct BotGather {
     pub(super) sessions: Arc<SessionService>,
+    pub(super) knowledge: Knowledge,
+    pub(super) principal: Principal,
     pub(super) conversation: ConversationId,
-    pub(super) org_id: OrgId,
     pub(super) package: Arc<LoadedPackage>,
     pub(super) now: Timestamp,
 }
@@ -26,7 +30,7 @@ impl Gather for BotGather {
     async fn gather(&self, question: &Question) -> Result<Gathered, String> {
         let config = &self.package.config;
         let limit = config.integer("history-limit").and_then(|limit| u64::try_from(limit).ok()).unwrap_or(HISTORY);
-        let system = Principal::system(self.org_id);
+        let system = Principal::system(self.principal.org_id);
         let mut messages = self
             .sessions
             .newest_messages(&system, self.conversation, None, limit + 1)
@@ -40,6 +44,23 @@ impl Gather for BotGather {
         let history = history.filter(|(_, text)| !text.trim().is_empty()).collect();
         let zone = config.time_zone();
         let today = self.now.to_zoned(zone).strftime("Today is %A, %-d %B %Y, %H:%M (%Q).").to_string();
-        Ok(Gathered { history, today, ..Gathered::default() })
+        let passages = if question.searched { self.passages(question).await } else { Vec::new() };
+        Ok(Gathered { history, passages, searched: question.searched, today })
+    }
+}
+
+impl BotGather {
+    /// The passages that the person may read and that fit the question. A search that fails is no reason to leave the
+    /// person without an answer; the log has the cause.
+    async fn passages(&self, question: &Question) -> Vec<Source> {
+        let search =
+            Search { question: question.text.clone(), collections: question.collections.clone(), limit: None };
+        match self.knowledge.search(&self.principal, self.package.bot_id, &search).await {
+            Ok(found) => found.passages.iter().map(source).collect(),
+            Err(error) => {
+                tracing::error!(%error, bot = %self.package.name, "the documents could not be searched");
+                Vec::new()
+            }
+        }
     }
 }

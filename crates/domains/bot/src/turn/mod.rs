@@ -3,6 +3,7 @@
 mod answer;
 mod calls;
 mod gather;
+mod quote;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use botserver_basic_types::FileHandle;
 use botserver_context::{ConversationContext, ToolCall};
 use botserver_engines::{Announcer, Drive, Execution, Failure, ItemKind, Turn, TurnEnd, TurnError, TurnHandler};
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, PersonId, Principal, Role};
+use botserver_knowledge::Knowledge;
 use botserver_llm::Llm;
 use botserver_packages::{LoadedPackage, Packages};
 use botserver_ports::Cache;
@@ -22,7 +24,10 @@ use botserver_ui_tree::{ChatEvent, Part, ScriptError, Speaker};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use self::answer::{AGENT, as_text};
+use self::{
+    answer::{AGENT, as_text},
+    quote::QUOTE,
+};
 use crate::{
     message::{InboxMessage, InboxOpen, InboxRename},
     sentences::sentence,
@@ -43,6 +48,7 @@ fn nth(kind: &str) -> u32 {
     match kind {
         TOOL => 1,
         AGENT => 2,
+        QUOTE => 3,
         _ => 0,
     }
 }
@@ -69,6 +75,8 @@ pub struct BotTurns {
     pub sessions: Arc<SessionService>,
     /// Language models.
     pub llm: Llm,
+    /// Documents.
+    pub knowledge: Knowledge,
     /// Tells who listens what an answer says while it is written.
     pub announcer: Announcer,
     /// Keeps it for those who join.
@@ -191,6 +199,9 @@ impl BotTurns {
         if let Some(end) = self.answer_freely(turn, as_text(message), id).await? {
             return Ok(end);
         }
+        if let Some(end) = self.quote(turn, message.text.clone(), !context.suggestions.is_empty()).await? {
+            return Ok(end);
+        }
         let files = message.file_names();
         let key = match (message.text.trim().is_empty() && !files.is_empty(), context.suggestions.is_empty()) {
             (true, true) => "received",
@@ -256,6 +267,9 @@ impl BotTurns {
         if execution.kind == AGENT {
             let agent = self.restore_agent(turn, &package, &execution)?;
             return self.run_agent(turn, execution, agent, &package).await;
+        }
+        if execution.kind == QUOTE {
+            return self.quote_again(turn, execution).await;
         }
         let program = self.restore(turn, &package, &execution)?;
         let greeting = execution.kind == GREETING && execution.began_with(turn.item(), nth(GREETING));
@@ -357,14 +371,20 @@ impl BotTurns {
             .map_err(|error| TurnError::Internal(format!("{}: {error}", execution.program)))
     }
 
+    /// For whom the turn acts.
+    fn principal(&self, turn: &Turn<'_>) -> Principal {
+        let lane = turn.lane();
+        Principal {
+            org_id: lane.org_id,
+            person_id: lane.person_id.unwrap_or_else(|| PersonId::new(uuid::Uuid::nil())),
+            role: if lane.person_id.is_some() { Role::Visitor } else { Role::System },
+        }
+    }
+
     fn context(&self, turn: &Turn<'_>, package: &Arc<LoadedPackage>) -> CallContext {
         let lane = turn.lane();
         CallContext {
-            principal: Principal {
-                org_id: lane.org_id,
-                person_id: lane.person_id.unwrap_or_else(|| PersonId::new(uuid::Uuid::nil())),
-                role: if lane.person_id.is_some() { Role::Visitor } else { Role::System },
-            },
+            principal: self.principal(turn),
             bot_id: lane.bot_id,
             bot_name: package.name.clone(),
             package_version: package.hash.clone(),

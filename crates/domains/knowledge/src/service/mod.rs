@@ -244,6 +244,14 @@ impl Knowledge {
         self.0.names.read().get(&bot_id).is_some_and(|names| names.contains(&name.to_lowercase()))
     }
 
+    /// The names of a bot's collections, in lower case, as far as is known here.
+    pub fn collection_names(&self, bot_id: BotId) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.0.names.read().get(&bot_id).into_iter().flatten().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
     fn remember_names(&self, bot_id: BotId, names: impl Iterator<Item = String>) {
         self.0.names.write().insert(bot_id, names.map(|name| name.to_lowercase()).collect());
     }

@@ -30,6 +30,12 @@ pub struct Question {
     pub chosen: Option<String>,
     /// The person's language, such as `pt`.
     pub locale: String,
+    /// There are documents to search.
+    #[serde(default)]
+    pub searched: bool,
+    /// The collections to search in, by name; all of them if absent.
+    #[serde(default)]
+    pub collections: Option<Vec<String>>,
 }
 
 /// A call that has no result yet.

@@ -1,5 +1,6 @@
 ' Talks, asks, waits, inserts, posts, asks again and reads back: every kind of effect, so that a server may die at any of them.
 
+ADD TOOL "jot"
 TALK "Welcome."
 HEAR name WITH "Who are you?"
 TALK "Good to see you, ${name}."

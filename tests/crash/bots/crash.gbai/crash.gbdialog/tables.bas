@@ -2,3 +2,7 @@
 TABLE visits
     visitor string(80)
 END TABLE
+TABLE notes
+    visitor string(80)
+    what string(10)
+END TABLE
