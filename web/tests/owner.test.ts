@@ -5,7 +5,7 @@ import { addOwnerTexts, setLanguage, startI18n } from '../src/i18n/index.svelte'
 import BotsView from '../src/owner/BotsView.svelte';
 import OverviewView from '../src/owner/OverviewView.svelte';
 import { levelName } from '../src/owner/level';
-import { offerLines } from '../src/owner/offers';
+import { offerLines, operatorLines } from '../src/owner/offers';
 import { formatPath, parsePath } from '../src/owner/path';
 import type { OwnerBot, Overview } from '../src/owner/types';
 
@@ -94,5 +94,14 @@ describe('a model that was found', () => {
       .toEqual(['llm-provider,openai', 'llm-model,small']);
     expect(offerLines({ kind: 'server', url: 'http://127.0.0.1:11434/v1' }, 'small'))
       .toEqual(['llm-url,http://127.0.0.1:11434/v1', 'llm-model,small']);
+    expect(offerLines({ kind: 'key', variable: 'OPENAI_API_KEY', provider: 'openai' }, 'small')).toEqual(['openai-key,<OPENAI_API_KEY>', 'llm-model,small']);
+    expect(offerLines({ kind: 'key', variable: 'GEMINI_API_KEY', provider: 'gemini' }, 'small'))
+      .toEqual(['llm-provider,gemini', 'llm-key,<GEMINI_API_KEY>', 'llm-model,small']);
+  });
+
+  it('on this machine needs the operator, too', () => {
+    expect(operatorLines({ kind: 'server', url: 'http://127.0.0.1:11434/v1' })).toEqual(['[outbound]', 'allow = ["127.0.0.1:11434"]']);
+    expect(operatorLines({ kind: 'server', url: 'http://localhost/v1' })).toEqual(['[outbound]', 'allow = ["localhost:80"]']);
+    expect(operatorLines({ kind: 'server', url: 'https://models.example/v1' })).toEqual([]);
   });
 });
