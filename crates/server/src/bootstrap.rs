@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 use botserver_auth::{Auth, AuthDeps, AuthSettings};
 use botserver_bot::{BotTurns, ChatDependencies, ChatService};
 use botserver_cache::{LocalPubSub, MemoryCache};
-use botserver_config::Settings;
+use botserver_config::{BotConfig, Settings};
 use botserver_data::DataService;
 use botserver_db::{Db, DbUrl, Durability, MigrationReport};
 use botserver_engines::{CommitExtension, Engine, EngineOptions};
 use botserver_http::{HostPort, HttpClient, OutboundPolicy};
 use botserver_kernel::{Clock, IdSource, RandomIds, SystemClock};
+use botserver_knowledge::{Knowledge, KnowledgeDeps, KnowledgeOptions};
 use botserver_llm::{Llm, LlmDeps, ModelRecords, delete_traces};
 use botserver_models::HttpModels;
 use botserver_objects::FolderObjects;
@@ -24,6 +25,7 @@ use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    documents,
     models::{self, Models},
     modules, overview,
     problems::Problems,
@@ -41,6 +43,7 @@ pub(crate) struct Assembled {
     pub(crate) engine: Engine,
     pub(crate) packages: Packages,
     pub(crate) llm: Llm,
+    pub(crate) knowledge: Knowledge,
     pub(crate) upkeep: Upkeep,
     pub(crate) turns: Arc<BotTurns>,
     pub(crate) router: axum::Router,
@@ -94,7 +97,20 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         model: Arc::new(HttpModels::new(client.clone())),
         authorizer: auth.authorizer(),
     });
-    let mut rooms = modules::rooms_with_keywords(&data, &llm, &client);
+    let knowledge = Knowledge::open(KnowledgeDeps {
+        db: db.clone(),
+        org_id: auth.org_id(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        authorizer: auth.authorizer(),
+        index: Arc::new(documents::index(settings)),
+        extractor: Arc::new(documents::extractor()?),
+        embedders: documents::embedders(settings, &client),
+        defaults: Arc::new(BotConfig::from_defaults(&settings.bot_defaults)),
+        options: KnowledgeOptions::default(),
+    })
+    .await?;
+    let mut rooms = modules::rooms_with_keywords(&data, &llm, &knowledge, &client);
     let keywords = Arc::new(KeywordRegistry::new(modules::keywords(&mut rooms, &clock, &ids, &client))?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
 
@@ -149,6 +165,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         problems: Arc::new(problems.clone()),
         sessions: sessions.clone(),
         llm: llm.clone(),
+        knowledge: knowledge.clone(),
         announcer: engine.announcer(),
         cache,
     });
@@ -171,8 +188,8 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     let models = Models { packages: packages.clone(), llm: llm.clone(), authorizer: auth.authorizer(), client, own_port };
     let site = site.routes(overview::routes(overview)).routes(models::routes(models));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
-    let upkeep = Upkeep::new(packages.clone(), tables, db.clone(), auth.org_id(), origins);
-    Ok(Assembled { auth, db, engine, packages, llm, upkeep, turns, router, reserved, sockets, migrated })
+    let upkeep = Upkeep::new(packages.clone(), tables, knowledge.clone(), db.clone(), auth.org_id(), origins);
+    Ok(Assembled { auth, db, engine, packages, llm, knowledge, upkeep, turns, router, reserved, sockets, migrated })
 }
 
 /// The server's limit, or a bot's own if that is lower.

@@ -6,6 +6,7 @@ use botserver_data::{DataService, DeleteElsewhere};
 use botserver_db::Migration;
 use botserver_http::HttpClient;
 use botserver_kernel::{Clock, IdSource};
+use botserver_knowledge::Knowledge;
 use botserver_llm::Llm;
 use botserver_module::Module;
 use botserver_runtime::{GetElsewhere, Handler, Keyword};
@@ -19,16 +20,18 @@ pub(crate) fn migrations() -> Vec<Migration> {
     all.extend_from_slice(botserver_session::MIGRATIONS);
     all.extend_from_slice(botserver_data::MIGRATIONS);
     all.extend_from_slice(botserver_llm::MIGRATIONS);
+    all.extend_from_slice(botserver_knowledge::MIGRATIONS);
     all.extend_from_slice(crate::problems::MIGRATIONS);
     all
 }
 
 /// The rooms that offer keywords.
-pub(crate) fn rooms_with_keywords(data: &DataService, llm: &Llm, client: &Arc<HttpClient>) -> Vec<Module> {
+pub(crate) fn rooms_with_keywords(data: &DataService, llm: &Llm, knowledge: &Knowledge, client: &Arc<HttpClient>) -> Vec<Module> {
     vec![
         botserver_context::module(),
         botserver_data::module(data, delete_elsewhere(client)),
         botserver_llm::module(llm),
+        botserver_knowledge::module(knowledge),
     ]
 }
 
@@ -98,7 +101,7 @@ mod tests {
         async fn every_table_says_whose_its_rows_are(db: Db) {
             let tables = columns(&db).await;
             let rooms: BTreeSet<&str> = tables.keys().filter_map(|name| name.split('_').next()).collect();
-            for room in ["auth", "data", "engine", "llm", "packages", "session", "system"] {
+            for room in ["auth", "data", "engine", "knowledge", "llm", "packages", "session", "system"] {
                 assert!(rooms.contains(room), "{room} has no table: {rooms:?}");
             }
             for (table, columns) in tables.iter().filter(|(name, _)| !NOBODYS.contains(&name.as_str())) {
