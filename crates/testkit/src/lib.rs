@@ -5,13 +5,17 @@ pub mod contract;
 mod database;
 mod fakes;
 mod fixed_clock;
+mod hash_embedder;
 mod memory_cache;
+mod memory_index;
 mod memory_pubsub;
 mod seq_ids;
 
 pub use database::{on_postgres, on_sqlite};
 pub use fakes::{MemoryObjects, OpenDoor};
 pub use fixed_clock::FixedClock;
+pub use hash_embedder::HashEmbedder;
 pub use memory_cache::MemoryCache;
+pub use memory_index::MemoryIndex;
 pub use memory_pubsub::MemoryPubSub;
 pub use seq_ids::SeqIds;

@@ -4,7 +4,9 @@
 mod cache;
 mod objects;
 mod pubsub;
+mod search_index;
 
 pub use cache::cache;
 pub use objects::objects;
 pub use pubsub::pubsub;
+pub use search_index::search_index;
