@@ -5,13 +5,14 @@ mod browser;
 mod commands;
 mod embedded;
 mod generate;
+mod model;
 mod postgres;
 mod steps;
 mod suite;
 mod tidy;
 mod tools;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -21,6 +22,7 @@ cargo xtask COMMAND
   check                    formatting, clippy, tidy
   test                     check, then every test; installs and starts what the tests need
   embedded                 the web app as it is inside a release: every file of it, where there is no built app
+  model DIR                the local embedding model for the server on a data directory
   postgres                 a private PostgreSQL until Ctrl-C; prints its address
   postgres -- COMMAND …    the same for one command, which finds the address in TEST_POSTGRES_URL
 ";
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["check"] => suite::check(),
         ["test"] => suite::test(),
         ["embedded"] => embedded::check(),
+        ["model", data] => model::install(Path::new(data)),
         ["postgres"] => postgres::until_stopped(),
         ["postgres", "--", program, arguments @ ..] => postgres::around(program, arguments),
         [] | ["help" | "--help" | "-h"] => {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     browser,
     commands::{cargo, command, output, root, run},
-    embedded, postgres,
+    embedded, model, postgres,
     steps::Steps,
     tidy, tools,
 };
@@ -63,9 +63,12 @@ fn rust_tests(steps: &mut Steps, server: &PathBuf) {
     let Some((url, _server)) = steps.value("postgres", postgres::given_or_started) else {
         return steps.skip("rust tests", "no PostgreSQL");
     };
+    let Some(wheels) = steps.value("embedding model", model::wheels) else {
+        return steps.skip("rust tests", "no embedding model");
+    };
     steps.step("rust tests", || {
         let mut nextest = cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
-        run(nextest.env(postgres::VARIABLE, url).env(browser::SERVER_BINARY, server))
+        run(nextest.env(postgres::VARIABLE, url).env(model::VARIABLE, wheels).env(browser::SERVER_BINARY, server))
     });
 }
 

@@ -1,6 +1,6 @@
 //! The file that says which files are the index and how each of them must be. Knows nothing of their contents.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{collections::BTreeSet, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,12 +89,12 @@ impl Manifest {
 
     /// Removes files that do not belong to it.
     pub(crate) fn tidy(&self, folder: &Path) -> io::Result<()> {
-        let words: BTreeMap<&str, ()> = self.words.iter().map(|file| (file.name.as_str(), ())).collect();
+        let words: BTreeSet<&str> = self.words.iter().map(|file| file.name.as_str()).collect();
         files::keep_only(folder, |name| {
             name == MANIFEST
                 || name == self.catalogue.name
                 || self.vectors.as_ref().is_some_and(|blocks| name == blocks.name)
-                || words.contains_key(name)
+                || words.contains(name)
         })
     }
 }

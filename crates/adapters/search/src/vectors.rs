@@ -96,6 +96,7 @@ impl Vectors {
 }
 
 /// Inlined into each of the versions that `dispatch` makes, so that the loop below is compiled for each of them.
+#[expect(clippy::inline_always, reason = "only what is inlined is compiled for what the processor has")]
 #[inline(always)]
 fn scan<S: Simd>(_: S, vectors: &Vectors, question: &Question, among: &RoaringBitmap, each: &mut impl FnMut(f32, u32)) {
     for slot in among {
@@ -106,6 +107,7 @@ fn scan<S: Simd>(_: S, vectors: &Vectors, question: &Question, among: &RoaringBi
     }
 }
 
+#[expect(clippy::inline_always, reason = "see `scan`")]
 #[inline(always)]
 fn dot(question: &[i16], numbers: &[u8]) -> i32 {
     question.iter().zip(numbers).map(|(one, two)| i32::from(*one) * i32::from(two.cast_signed())).sum()
