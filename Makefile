@@ -10,11 +10,14 @@ WEB_SOURCES := $(shell find web -mindepth 1 \( -name node_modules -o -name dist 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run web test check release bench fmt help
+.PHONY: run web model test check release bench fmt help
 
 run: web ## Build what is stale and start the server on http://127.0.0.1:8080 with its data in ./data
 	cargo build --locked --package botserver-server
 	$(CARGO_TARGET_DIR)/debug/botserver serve --data ./data --listen 127.0.0.1:8080 $(ARGS)
+
+model: web ## Install the local embedding model into ./data
+	cargo xtask embedding-model ./data
 
 test: ## Check everything and run every test; sets up what the tests need
 	cargo xtask test

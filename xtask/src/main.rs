@@ -4,6 +4,7 @@
 mod browser;
 mod commands;
 mod embedded;
+mod embedding_model;
 mod generate;
 mod language_model;
 mod postgres;
@@ -12,7 +13,7 @@ mod suite;
 mod tidy;
 mod tools;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -21,6 +22,7 @@ cargo xtask COMMAND
   tidy                     the rules of this repository: layers, file heads and lengths, manifests
   check                    formatting, clippy, tidy
   test                     check, then every test; installs and starts what the tests need
+  embedding-model DIR      the local embedding model for the server on a data directory
   embedded                 the web app as it is inside a release: every file of it, where there is no built app
   model                    a real small language model until Ctrl-C; prints its address
   model -- COMMAND …       the same for one command, which finds the address in TEST_MODEL_URL
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["embedded"] => embedded::check(),
         ["model"] => language_model::until_stopped(),
         ["model", "--", program, arguments @ ..] => language_model::around(program, arguments),
+        ["embedding-model", data] => embedding_model::install(Path::new(data)),
         ["postgres"] => postgres::until_stopped(),
         ["postgres", "--", program, arguments @ ..] => postgres::around(program, arguments),
         [] | ["help" | "--help" | "-h"] => {

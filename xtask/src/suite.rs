@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     browser,
     commands::{cargo, command, output, root, run},
-    embedded, language_model, postgres,
+    embedded, embedding_model, language_model, postgres,
     steps::Steps,
     tidy, tools,
 };
@@ -66,11 +66,15 @@ fn rust_tests(steps: &mut Steps, server: &PathBuf) {
     let Some((model, _model)) = steps.value("language model", language_model::given_or_started) else {
         return steps.skip("rust tests", "no language model");
     };
+    let Some(wheels) = steps.value("embedding model", embedding_model::wheels) else {
+        return steps.skip("rust tests", "no embedding model");
+    };
     steps.step("rust tests", || {
         let mut nextest = cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
         run(nextest
             .env(postgres::VARIABLE, url)
             .env(language_model::VARIABLE, model)
+            .env(embedding_model::VARIABLE, wheels)
             .env(browser::SERVER_BINARY, server))
     });
 }

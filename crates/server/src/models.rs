@@ -146,14 +146,8 @@ async fn test(
     let by = AskedBy { org_id: principal.org_id, bot_id: package.bot_id, person: None, conversation: None };
     let started = std::time::Instant::now();
     let asked = vec![ModelMessage::User { text: TEST.to_owned() }];
-    let mut tested = Tested {
-        ok: true,
-        model: settings.endpoint.model.clone(),
-        answer: None,
-        ms: 0,
-        fault: None,
-        message: None,
-    };
+    let mut tested =
+        Tested { ok: true, model: settings.endpoint.model.clone(), answer: None, ms: 0, fault: None, message: None };
     match own.llm.complete(&settings, asked, PATIENCE, by).await {
         Ok(answer) => tested.answer = Some(answer.text),
         Err(Error::Model(error)) => {

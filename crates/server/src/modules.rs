@@ -26,7 +26,12 @@ pub(crate) fn migrations() -> Vec<Migration> {
 }
 
 /// The rooms that offer keywords.
-pub(crate) fn rooms_with_keywords(data: &DataService, llm: &Llm, knowledge: &Knowledge, client: &Arc<HttpClient>) -> Vec<Module> {
+pub(crate) fn rooms_with_keywords(
+    data: &DataService,
+    llm: &Llm,
+    knowledge: &Knowledge,
+    client: &Arc<HttpClient>,
+) -> Vec<Module> {
     vec![
         botserver_context::module(),
         botserver_data::module(data, delete_elsewhere(client)),

@@ -5,8 +5,7 @@ use std::{sync::Arc, time::Duration};
 use botserver_db::{Db, Statements};
 use botserver_engines::{Engine, LaneId};
 use botserver_kernel::{
-    AttachmentId, BotId, Clock, ConversationId, IdSource, MessageId, OrgId, Page, PageRequest, Permission,
-    Principal,
+    AttachmentId, BotId, Clock, ConversationId, IdSource, MessageId, OrgId, Page, PageRequest, Permission, Principal,
 };
 use botserver_ports::{Authorizer, ByteStream, ObjectStore, Resource};
 use futures_util::StreamExt;

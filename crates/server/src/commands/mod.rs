@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod doctor;
 mod explain;
+mod model;
 mod openapi;
 mod owner;
 mod run;
@@ -16,7 +17,7 @@ use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    command_line::{BackupCommand, BotCommand, Command, CommandLine, ConfigCommand, OwnerCommand},
+    command_line::{BackupCommand, BotCommand, Command, CommandLine, ConfigCommand, ModelCommand, OwnerCommand},
     serve, terminal,
 };
 
@@ -52,6 +53,8 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Backup(BackupCommand::Create(options)) => backup::create(common, &options.file).await,
         Command::Backup(BackupCommand::Verify(options)) => backup::verify(&options.file).await,
         Command::Backup(BackupCommand::Restore(options)) => backup::restore(common, &options.file).await,
+        Command::Model(ModelCommand::List(options)) => model::list(common, &options),
+        Command::Model(ModelCommand::Pull(options)) => model::pull(common, options).await,
         Command::Openapi => openapi::run(common).await,
         Command::Explain(options) => explain::run(common, &options).await,
     }

@@ -42,9 +42,7 @@ fn clerk(setup: Setup, model: &FakeModel) -> Setup {
         .set("OUTBOUND__ALLOW", &model.address().to_string())
         .file("clerk.gbai/clerk.gbot/config.csv", &config)
         .file("clerk.gbai/clerk.gbot/PROMPT.md", "You are the clerk of a shop.");
-    dialogs.iter().fold(setup, |setup, (name, text)| {
-        setup.file(&format!("clerk.gbai/clerk.gbdialog/{name}.bas"), text)
-    })
+    dialogs.iter().fold(setup, |setup, (name, text)| setup.file(&format!("clerk.gbai/clerk.gbdialog/{name}.bas"), text))
 }
 
 async fn fake() -> FakeModel {

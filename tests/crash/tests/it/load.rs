@@ -13,7 +13,8 @@ use crate::{
 };
 
 const PEOPLE: usize = 1_000;
-const MANNER: Manner = Manner { answer, thinks: 1_000..3_000, drops: 0, opening: Some("Something is broken"), closing: None };
+const MANNER: Manner =
+    Manner { answer, thinks: 1_000..3_000, drops: 0, opening: Some("Something is broken"), closing: None };
 
 fn answer(name: &str, _: usize, input: &Json) -> String {
     match input["kind"].as_str() {

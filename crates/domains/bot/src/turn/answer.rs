@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use botserver_context::ConversationContext;
 use botserver_engines::{Drive, Execution, Failure, Turn, TurnEnd, TurnError};
-use botserver_knowledge::ActiveCollections;
 use botserver_kernel::{ConversationId, MessageId, Principal};
+use botserver_knowledge::ActiveCollections;
 use botserver_llm::{Agent, AgentDeps, ModelSettings, Question, Tool, chosen_model};
 use botserver_packages::LoadedPackage;
 use botserver_ui_tree::{ChatEvent, Speaker, plain_text};

@@ -53,8 +53,7 @@ impl BotGather {
     /// The passages that the person may read and that fit the question. A search that fails is no reason to leave the
     /// person without an answer; the log has the cause.
     async fn passages(&self, question: &Question) -> Vec<Source> {
-        let search =
-            Search { question: question.text.clone(), collections: question.collections.clone(), limit: None };
+        let search = Search { question: question.text.clone(), collections: question.collections.clone(), limit: None };
         match self.knowledge.search(&self.principal, self.package.bot_id, &search).await {
             Ok(found) => found.passages.iter().map(source).collect(),
             Err(error) => {

@@ -1,7 +1,9 @@
 //! An answer without a model: the passages of the documents that fit best, as they stand there.
 
 use async_trait::async_trait;
-use botserver_engines::{Drive, Execution, LocalFailure, LocalWork, Outcome, Program, Step, Turn, TurnEnd, TurnError, TurnBuffer};
+use botserver_engines::{
+    Drive, Execution, LocalFailure, LocalWork, Outcome, Program, Step, Turn, TurnBuffer, TurnEnd, TurnError,
+};
 use botserver_kernel::{BotId, MessageId, Principal};
 use botserver_knowledge::{ActiveCollections, FoundPassage, Knowledge, Search};
 use botserver_ui_tree::{ChatEvent, Part, Source, Speaker};
@@ -141,11 +143,7 @@ impl BotTurns {
     }
 
     /// Takes one up that was interrupted.
-    pub(super) async fn quote_again(
-        &self,
-        turn: &mut Turn<'_>,
-        execution: Execution,
-    ) -> Result<TurnEnd, TurnError> {
+    pub(super) async fn quote_again(&self, turn: &mut Turn<'_>, execution: Execution) -> Result<TurnEnd, TurnError> {
         let saved = execution.snapshot.as_deref().unwrap_or_default();
         let wish = serde_json::from_slice(saved)
             .map_err(|error| TurnError::Internal(format!("a saved search cannot be read: {error}")))?;

@@ -246,8 +246,7 @@ impl Knowledge {
 
     /// The names of a bot's collections, in lower case, as far as is known here.
     pub fn collection_names(&self, bot_id: BotId) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.0.names.read().get(&bot_id).into_iter().flatten().cloned().collect();
+        let mut names: Vec<String> = self.0.names.read().get(&bot_id).into_iter().flatten().cloned().collect();
         names.sort_unstable();
         names
     }
