@@ -360,6 +360,12 @@ impl Knowledge {
                     }
                     self.index_later(documents, &error.to_string()).await?;
                 }
+                Err(crate::Error::Stopping) => {
+                    for own in documents {
+                        self.give_back(own).await?;
+                    }
+                    return Err(crate::Error::Stopping);
+                }
                 Err(error) => {
                     self.index_later(documents, &error.to_string()).await?;
                     return Err(error);

@@ -205,7 +205,7 @@ impl Knowledge {
     }
 
     /// Gives a document back as if it had not been claimed.
-    async fn give_back(&self, own: Document) -> Result<()> {
+    pub(super) async fn give_back(&self, own: Document) -> Result<()> {
         let (org, now) = (self.org(), self.now());
         self.write("giving a document back", move |tx| {
             Box::pin(async move { store::work::release(tx, org, &own, now).await })

@@ -15,7 +15,7 @@ use std::{
 };
 
 use botserver_config::BotConfig;
-use botserver_db::{Db, Dialect};
+use botserver_db::Db;
 use botserver_kernel::{BotId, Clock, IdSource, OrgId, Permission, Principal};
 use botserver_ports::{Authorizer, DocumentExtractor, Embedder, ExtractLimits, IndexSpec, Resource, SearchIndex};
 use parking_lot::{Mutex, RwLock};
@@ -170,12 +170,11 @@ impl Knowledge {
             reading: Mutex::default(),
             kick: Notify::new(),
         }));
-        if own.0.deps.db.dialect() == Dialect::Sqlite {
-            // Only one process has this database, and it has just begun.
-            let org = own.org();
-            own.write("ending old leases", move |tx| Box::pin(async move { store::work::end_leases(tx, org).await }))
-                .await?;
-        }
+        // Whoever worked before is dead. Should another server live on the same database, it reads a document twice at
+        // worst: what is finished counts once.
+        let org = own.org();
+        own.write("ending old leases", move |tx| Box::pin(async move { store::work::end_leases(tx, org).await }))
+            .await?;
         Ok(own)
     }
 

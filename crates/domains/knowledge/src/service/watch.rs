@@ -52,7 +52,8 @@ impl Knowledge {
                     return;
                 }
                 let stamp = match own.library.files.list().await {
-                    Ok(listing) => stamp(&listing, &own.library.config.bytes("kb-pdf-max-size")),
+                    // Other settings may refuse or allow other files; they come as another value.
+                    Ok(listing) => stamp(&listing, &std::sync::Arc::as_ptr(&own.library.config)),
                     Err(error) => {
                         tracing::debug!(%error, "documents cannot be looked at");
                         0
@@ -90,7 +91,7 @@ impl Knowledge {
     }
 }
 
-/// Of names, sizes and times, of who may read, and of what limits the settings set.
+/// Of names, sizes and times, of who may read, and of the settings.
 fn stamp(listing: &Listing, settings: &impl std::hash::Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     settings.hash(&mut hasher);

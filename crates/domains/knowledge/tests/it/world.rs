@@ -141,8 +141,6 @@ impl World {
     /// The process dies and another begins: only the database, the index and the folder are still there.
     pub(crate) async fn restarted(mut self) -> Self {
         self.knowledge = open(&self.db, &self.index, &self.reader, &self.clock, &self.embedder, ORG).await;
-        // On PostgreSQL another process might still be working: its lease must run out.
-        self.clock.advance(std::time::Duration::from_hours(1));
         self.attach(&BotConfig::default()).await;
         self
     }
