@@ -24,6 +24,7 @@ use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    documents::{self, Documents, Outside},
     models::{self, Models},
     modules, overview,
     problems::Problems,
@@ -41,6 +42,7 @@ pub(crate) struct Assembled {
     pub(crate) engine: Engine,
     pub(crate) packages: Packages,
     pub(crate) llm: Llm,
+    pub(crate) documents: Documents,
     pub(crate) upkeep: Upkeep,
     pub(crate) turns: Arc<BotTurns>,
     pub(crate) router: axum::Router,
@@ -94,7 +96,20 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         model: Arc::new(HttpModels::new(client.clone())),
         authorizer: auth.authorizer(),
     });
-    let mut rooms = modules::rooms_with_keywords(&data, &llm, &client);
+    let knowledge = documents::open(
+        settings,
+        Outside {
+            db: db.clone(),
+            org_id: auth.org_id(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            authorizer: auth.authorizer(),
+            // Words only.
+            embedders: Arc::new(|_, _| None),
+        },
+    )
+    .await?;
+    let mut rooms = modules::rooms_with_keywords(&data, &knowledge, &llm, &client);
     let keywords = Arc::new(KeywordRegistry::new(modules::keywords(&mut rooms, &clock, &ids, &client))?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
 
@@ -114,6 +129,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         reserved: Arc::new(move |name| names.contains(name)),
     })
     .await?;
+    let documents = Documents::new(knowledge, packages.clone(), auth.org_id(), settings, ids.clone());
     let sessions = SessionService::new(
         db.clone(),
         clock.clone(),
@@ -172,7 +188,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     let site = site.routes(overview::routes(overview)).routes(models::routes(models));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
     let upkeep = Upkeep::new(packages.clone(), tables, db.clone(), auth.org_id(), origins);
-    Ok(Assembled { auth, db, engine, packages, llm, upkeep, turns, router, reserved, sockets, migrated })
+    Ok(Assembled { auth, db, engine, packages, documents, llm, upkeep, turns, router, reserved, sockets, migrated })
 }
 
 /// The server's limit, or a bot's own if that is lower.

@@ -51,9 +51,13 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
     watching.spawn(async move { botserver_packages::watch::watch(&packages, watch_stop).await });
     let (upkeep, upkeep_stop) = (assembled.upkeep.clone(), stop.clone());
     watching.spawn(async move { upkeep.follow(events, upkeep_stop).await });
+    let (documents, documents_stop) = (assembled.documents.clone(), stop.clone());
+    let events = assembled.packages.subscribe();
+    watching.spawn(async move { documents.follow(events, documents_stop).await });
 
     let base = base_url(&settings, address);
-    match Control::open(&settings.data_dir, assembled.auth.clone(), base.clone()) {
+    match Control::open(&settings.data_dir, assembled.auth.clone(), assembled.documents.knowledge.clone(), base.clone())
+    {
         Ok(control) => drop(watching.spawn(control.serve(stop.clone()))),
         // A path of a socket may have a hundred characters only.
         Err(error) => tracing::warn!(%error, "commands cannot ask this server; `owner link` needs it stopped"),
