@@ -10,7 +10,7 @@ use crate::Keyword;
 type Row = (&'static str, &'static [&'static str], bool, &'static str);
 
 const MODEL: &str = "a language model";
-const KNOWLEDGE: &str = "documents";
+const KNOWLEDGE: &str = "websites as documents";
 const MAIL: &str = "mail";
 const SMS: &str = "text messages";
 const FILES: &str = "the drive";
@@ -55,15 +55,6 @@ const ROWS: &[Row] = &[
     ("USE MCP", &["USE MCP server:expr , tool:expr [, args:expr]"], true, "MCP"),
     ("MCP LIST TOOLS", &["MCP LIST TOOLS server:expr"], true, "MCP"),
     ("MCP INVOKE", &["MCP INVOKE tool:expr [, args:expr]"], true, "MCP"),
-    ("USE KB", &["USE KB collection:expr", "ADD KB collection:expr"], false, KNOWLEDGE),
-    ("CLEAR KB", &["CLEAR KB ALL", "CLEAR KB [collection:expr]"], false, KNOWLEDGE),
-    ("THINK KB", &["THINK KB question:expr"], true, KNOWLEDGE),
-    ("KB STATISTICS", &["KB STATISTICS"], true, KNOWLEDGE),
-    ("KB LIST COLLECTIONS", &["KB LIST COLLECTIONS"], true, KNOWLEDGE),
-    ("KB COLLECTION STATS", &["KB COLLECTION STATS collection:expr"], true, KNOWLEDGE),
-    ("KB DOCUMENTS COUNT", &["KB DOCUMENTS COUNT"], true, KNOWLEDGE),
-    ("KB DOCUMENTS ADDED SINCE", &["KB DOCUMENTS ADDED SINCE days:expr"], true, KNOWLEDGE),
-    ("KB STORAGE SIZE", &["KB STORAGE SIZE"], true, KNOWLEDGE),
     ("USE WEBSITE", &["USE WEBSITE url:expr [REFRESH refresh:expr]"], false, KNOWLEDGE),
     ("CLEAR WEBSITES", &["CLEAR WEBSITES"], false, KNOWLEDGE),
     (

@@ -6,13 +6,12 @@ use anyhow::{Context, Result};
 use botserver_auth::{Auth, AuthDeps, AuthSettings};
 use botserver_bot::{BotTurns, ChatDependencies, ChatService};
 use botserver_cache::{LocalPubSub, MemoryCache};
-use botserver_config::{BotConfig, Settings};
+use botserver_config::Settings;
 use botserver_data::DataService;
 use botserver_db::{Db, DbUrl, Durability, MigrationReport};
 use botserver_engines::{CommitExtension, Engine, EngineOptions};
 use botserver_http::{HostPort, HttpClient, OutboundPolicy};
 use botserver_kernel::{Clock, IdSource, RandomIds, SystemClock};
-use botserver_knowledge::{Knowledge, KnowledgeDeps, KnowledgeOptions};
 use botserver_llm::{Llm, LlmDeps, ModelRecords, delete_traces};
 use botserver_models::HttpModels;
 use botserver_objects::FolderObjects;
@@ -25,7 +24,8 @@ use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    documents,
+    documents::{self, Documents, Outside},
+    embedders,
     models::{self, Models},
     modules, overview,
     problems::Problems,
@@ -43,7 +43,7 @@ pub(crate) struct Assembled {
     pub(crate) engine: Engine,
     pub(crate) packages: Packages,
     pub(crate) llm: Llm,
-    pub(crate) knowledge: Knowledge,
+    pub(crate) documents: Documents,
     pub(crate) upkeep: Upkeep,
     pub(crate) turns: Arc<BotTurns>,
     pub(crate) router: axum::Router,
@@ -97,20 +97,19 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         model: Arc::new(HttpModels::new(client.clone())),
         authorizer: auth.authorizer(),
     });
-    let knowledge = Knowledge::open(KnowledgeDeps {
-        db: db.clone(),
-        org_id: auth.org_id(),
-        clock: clock.clone(),
-        ids: ids.clone(),
-        authorizer: auth.authorizer(),
-        index: Arc::new(documents::index(settings)),
-        extractor: Arc::new(documents::extractor()?),
-        embedders: documents::embedders(settings, &client),
-        defaults: Arc::new(BotConfig::from_defaults(&settings.bot_defaults)),
-        options: KnowledgeOptions::default(),
-    })
+    let knowledge = documents::open(
+        settings,
+        Outside {
+            db: db.clone(),
+            org_id: auth.org_id(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            authorizer: auth.authorizer(),
+            embedders: embedders::embedders(settings, &client),
+        },
+    )
     .await?;
-    let mut rooms = modules::rooms_with_keywords(&data, &llm, &knowledge, &client);
+    let mut rooms = modules::rooms_with_keywords(&data, &knowledge, &llm, &client);
     let keywords = Arc::new(KeywordRegistry::new(modules::keywords(&mut rooms, &clock, &ids, &client))?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
 
@@ -130,6 +129,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         reserved: Arc::new(move |name| names.contains(name)),
     })
     .await?;
+    let documents = Documents::new(knowledge.clone(), packages.clone(), auth.org_id(), settings, ids.clone());
     let sessions = SessionService::new(
         db.clone(),
         clock.clone(),
@@ -189,8 +189,8 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         Models { packages: packages.clone(), llm: llm.clone(), authorizer: auth.authorizer(), client, own_port };
     let site = site.routes(overview::routes(overview)).routes(models::routes(models));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
-    let upkeep = Upkeep::new(packages.clone(), tables, knowledge.clone(), db.clone(), auth.org_id(), origins);
-    Ok(Assembled { auth, db, engine, packages, llm, knowledge, upkeep, turns, router, reserved, sockets, migrated })
+    let upkeep = Upkeep::new(packages.clone(), tables, db.clone(), auth.org_id(), origins);
+    Ok(Assembled { auth, db, engine, packages, documents, llm, upkeep, turns, router, reserved, sockets, migrated })
 }
 
 /// The server's limit, or a bot's own if that is lower.

@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Become the owner of an installation
     #[command(subcommand)]
     Owner(OwnerCommand),
+    /// Look at the documents of bots, and ask them questions
+    #[command(subcommand)]
+    Kb(KbCommand),
     /// Find out why something does not work, with a remedy for each finding
     Doctor(DoctorOptions),
     /// Look at the settings
@@ -215,6 +218,96 @@ pub(crate) struct OwnerLinkOptions {
     /// How to write the link
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KbCommand {
+    /// Tell how far the documents of a bot are, and what could not be read
+    #[command(after_help = "Examples:\n  botserver kb status shop\n  botserver kb status shop -o json")]
+    Status(KbStatusOptions),
+    /// Read all documents of a bot again; what is found now goes on being found meanwhile
+    #[command(after_help = "Example:\n  botserver kb reindex shop")]
+    Reindex(KbStatusOptions),
+    /// Print the passages that a question finds, best first
+    #[command(after_help = "\
+Examples:
+  botserver kb search shop \"How long may I return tea?\"
+  botserver kb search handbook \"holidays\" -k 3 --as role:hr -o json
+
+Asks the server that runs on the data directory; when none runs, opens the directory itself. NAME is a bot, or a folder
+that `botserver kb index` has made a collection.")]
+    Search(KbSearchOptions),
+    /// Make a folder a collection named like it, without a server
+    #[command(after_help = "\
+Examples:
+  botserver kb index ./handbook --data ./try
+  botserver kb search handbook \"holidays\" --data ./try
+
+The same command again takes in what has changed since.")]
+    Index(KbIndexOptions),
+    /// Decide about documents whose files vanished all at once
+    #[command(after_help = "Example:\n  botserver kb release shop policies remove")]
+    Release(KbReleaseOptions),
+}
+
+/// Options of `kb status` and `kb reindex`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct KbStatusOptions {
+    /// The bot, or a folder that was indexed
+    pub(crate) name: String,
+    /// How to write the answer
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// Options of `kb search`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct KbSearchOptions {
+    /// The bot, or a folder that was indexed
+    pub(crate) name: String,
+    /// The question
+    pub(crate) question: String,
+    /// How many passages at most [default: the bot's `rag-top-k`]
+    #[arg(short = 'k', long = "limit", value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// As whom: visitor, owner, or grants such as role:hr,user:ada
+    #[arg(long = "as", value_name = "PERSON", default_value = "visitor")]
+    pub(crate) reader: String,
+    /// How to write the passages
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// Options of `kb index`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct KbIndexOptions {
+    /// The folder with the documents
+    pub(crate) folder: PathBuf,
+    /// How to write the result
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// Options of `kb release`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct KbReleaseOptions {
+    /// The bot, or a folder that was indexed
+    pub(crate) name: String,
+    /// The collection
+    pub(crate) collection: String,
+    /// Were they meant to go, or shall they be found nevertheless?
+    #[arg(value_enum)]
+    pub(crate) decision: Verdict,
+}
+
+/// What becomes of documents whose files are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    /// They are forgotten
+    Remove,
+    /// They can still be found
+    Keep,
 }
 
 /// Options of `doctor`.

@@ -6,7 +6,9 @@ use std::{fs::Permissions, io, os::unix::fs::PermissionsExt, path::Path, time::D
 use anyhow::{Context, Result, bail};
 use botserver_auth::Auth;
 use botserver_kernel::Timestamp;
+use botserver_knowledge::Knowledge;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -14,23 +16,29 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::kb;
+
 const SOCKET: &str = "control.sock";
-/// No line is longer.
-const LONGEST: u64 = 4_096;
+/// No question is longer.
+const LONGEST: u64 = 16 << 10;
+/// No answer is longer: passages are short, and few.
+const LONGEST_ANSWER: u64 = 16 << 20;
 /// Who asks and then says nothing holds up the others for so long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What can be asked.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 enum Request {
     OwnerLink,
+    Documents { ask: kb::Ask },
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Answer {
     OwnerLink(Link),
+    Documents(Json),
     Refused(String),
 }
 
@@ -53,12 +61,13 @@ pub(crate) async fn owner_link(auth: &Auth, base: &str) -> Result<Link> {
 pub(crate) struct Control {
     listener: UnixListener,
     auth: Auth,
+    knowledge: Knowledge,
     base: String,
 }
 
 impl Control {
     /// Opens the socket of a directory that this process holds; `base` is the address people use.
-    pub(crate) fn open(dir: &Path, auth: Auth, base: String) -> io::Result<Self> {
+    pub(crate) fn open(dir: &Path, auth: Auth, knowledge: Knowledge, base: String) -> io::Result<Self> {
         let path = dir.join(SOCKET);
         match std::fs::remove_file(&path) {
             // Left behind by a server that was killed.
@@ -68,7 +77,7 @@ impl Control {
         }
         let listener = UnixListener::bind(&path)?;
         std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-        Ok(Self { listener, auth, base })
+        Ok(Self { listener, auth, knowledge, base })
     }
 
     /// Answers until `stop`.
@@ -91,13 +100,17 @@ impl Control {
     }
 
     async fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
-        let answer = match serde_json::from_str(&line(&mut stream).await?) {
+        let answer = match serde_json::from_str(&line(&mut stream, LONGEST).await?) {
             Ok(Request::OwnerLink) => match owner_link(&self.auth, &self.base).await {
                 Ok(link) => Answer::OwnerLink(link),
                 Err(error) => {
                     tracing::error!(%error, "an owner link cannot be made");
                     Answer::Refused("the server failed to make a link; its log has the reason".to_owned())
                 }
+            },
+            Ok(Request::Documents { ask }) => match kb::answer(&self.knowledge, self.auth.org_id(), ask).await {
+                Ok(found) => Answer::Documents(found),
+                Err(error) => Answer::Refused(format!("{error:#}")),
             },
             Err(_) => Answer::Refused("this server does not know the command; it may be an older one".to_owned()),
         };
@@ -114,9 +127,9 @@ impl Drop for Control {
     }
 }
 
-async fn line(stream: &mut UnixStream) -> io::Result<String> {
+async fn line(stream: &mut UnixStream, longest: u64) -> io::Result<String> {
     let mut line = String::new();
-    BufReader::new(stream.take(LONGEST)).read_line(&mut line).await?;
+    BufReader::new(stream.take(longest)).read_line(&mut line).await?;
     Ok(line)
 }
 
@@ -128,16 +141,30 @@ async fn say(stream: &mut UnixStream, what: &impl Serialize) -> io::Result<()> {
 
 /// Asks the server that holds a directory for an owner link.
 pub(crate) async fn ask_for_owner_link(dir: &Path) -> Result<Link> {
+    match ask(dir, &Request::OwnerLink).await? {
+        Answer::OwnerLink(link) => Ok(link),
+        Answer::Refused(reason) => bail!(reason),
+        Answer::Documents(_) => bail!("the server answered something else"),
+    }
+}
+
+/// Asks the server that holds a directory about documents.
+pub(crate) async fn ask_about_documents(dir: &Path, about: kb::Ask) -> Result<Json> {
+    match ask(dir, &Request::Documents { ask: about }).await? {
+        Answer::Documents(found) => Ok(found),
+        Answer::Refused(reason) => bail!(reason),
+        Answer::OwnerLink(_) => bail!("the server answered something else"),
+    }
+}
+
+async fn ask(dir: &Path, request: &Request) -> Result<Answer> {
     let path = dir.join(SOCKET);
     let unreachable = || format!("cannot reach the server through {}", path.display());
     let asked = async {
         let mut stream = UnixStream::connect(&path).await?;
-        say(&mut stream, &Request::OwnerLink).await?;
-        line(&mut stream).await
+        say(&mut stream, request).await?;
+        line(&mut stream, LONGEST_ANSWER).await
     };
     let answer = timeout(PATIENCE, asked).await.with_context(unreachable)?.with_context(unreachable)?;
-    match serde_json::from_str(&answer).context("the server's answer cannot be read")? {
-        Answer::OwnerLink(link) => Ok(link),
-        Answer::Refused(reason) => bail!(reason),
-    }
+    serde_json::from_str(&answer).context("the server's answer cannot be read")
 }

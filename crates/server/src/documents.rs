@@ -1,134 +1,176 @@
-//! Documents of bots: which adapters the knowledge room works with, and which folders it looks after.
+//! Documents of the bots: which ports the room gets, whose folders it looks after, and who hears of changed packages.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
-use anyhow::{Context, Result};
-use botserver_config::{BotConfig, Origin, Settings};
+use anyhow::{Context, Result, bail};
+use botserver_config::{BotConfig, Settings};
 use botserver_documents::ChildExtractor;
-use botserver_embedders::{LocalEmbedder, LocalOptions, ModelFolder, OpenAiEmbedder, OpenAiSettings};
-use botserver_http::{HttpClient, Trust};
-use botserver_kernel::{BotId, Secret};
-use botserver_knowledge::{Embedders, FolderFiles, Knowledge, Layout, Library};
-use botserver_packages::Packages;
-use botserver_ports::Embedder;
+use botserver_kernel::{BotId, Clock, IdSource, OrgId};
+use botserver_knowledge::{
+    Embedders, FolderFiles, Knowledge, KnowledgeDeps, KnowledgeOptions, Layout, Library, LibraryRow,
+};
+use botserver_packages::{PACKAGE_SUFFIX, PackageEvent, Packages};
+use botserver_ports::Authorizer;
 use botserver_search::FolderIndex;
-use parking_lot::Mutex;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio_util::sync::CancellationToken;
 
-/// The model that runs in the server's own process when it is installed.
-pub(crate) const LOCAL_MODEL: &str = "all-minilm-l6-v2";
+/// The folder of the search indexes, in the data directory. It can be deleted: it is made anew from the database.
+const INDEXES: &str = "index";
 
-/// Where the search indexes lie. They are made anew from the database whenever they are not there.
-pub(crate) fn index(settings: &Settings) -> FolderIndex {
-    FolderIndex::open(&settings.data_dir.join("index"))
+/// What the room gets from outside.
+pub(crate) struct Outside {
+    pub(crate) db: botserver_db::Db,
+    pub(crate) org_id: OrgId,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) authorizer: Arc<dyn Authorizer>,
+    pub(crate) embedders: Embedders,
 }
 
-/// Reads documents in processes of this program.
-pub(crate) fn extractor() -> Result<ChildExtractor> {
-    let program = std::env::current_exe().context("the program does not know where it lies")?;
-    Ok(ChildExtractor::new(program, ["extract"]))
-}
-
-/// What makes vectors for a bot: the service of its settings, else the local model if it is installed, else nothing.
-pub(crate) fn embedders(settings: &Settings, client: &Arc<HttpClient>) -> Embedders {
-    let client = client.clone();
-    let models = ModelFolder::new(settings.data_dir.join("models"));
-    let made: Mutex<HashMap<String, Arc<dyn Embedder>>> = Mutex::default();
-    Arc::new(move |_, config| {
-        if let Some(url) = set(config, "embedding-url") {
-            let service = service(config, url);
-            let key = format!("{service:?} {}", service.key.as_ref().map_or("", |key| key.expose()));
-            let mut made = made.lock();
-            let own = made.entry(key).or_insert_with(|| Arc::new(OpenAiEmbedder::new(client.clone(), service)));
-            return Some(own.clone());
-        }
-        let name = set(config, "embedding-model").unwrap_or(LOCAL_MODEL);
-        local(&models, name, &mut made.lock())
+/// Opens the room.
+pub(crate) async fn open(settings: &Settings, outside: Outside) -> Result<Knowledge> {
+    let Outside { db, org_id, clock, ids, authorizer, embedders } = outside;
+    let program = std::env::current_exe().context("this program does not know where it lies")?;
+    Ok(Knowledge::open(KnowledgeDeps {
+        db,
+        org_id,
+        clock,
+        ids,
+        authorizer,
+        index: Arc::new(FolderIndex::open(&settings.data_dir.join(INDEXES))),
+        extractor: Arc::new(ChildExtractor::new(program, ["extract"])),
+        embedders,
+        defaults: Arc::new(BotConfig::from_defaults(&settings.bot_defaults)),
+        options: KnowledgeOptions::default(),
     })
+    .await?)
 }
 
-fn set<'c>(config: &'c BotConfig, key: &str) -> Option<&'c str> {
-    config.text(key).map(str::trim).filter(|text| !text.is_empty())
+/// Documents of the packages and of folders that were indexed by themselves. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Documents {
+    pub(crate) knowledge: Knowledge,
+    packages: Packages,
+    org_id: OrgId,
+    defaults: Arc<BotConfig>,
+    ids: Arc<dyn IdSource>,
 }
 
-/// Whether the operator set a value: everything that does not stand in the package.
-fn is_operators(config: &BotConfig, key: &str) -> bool {
-    !matches!(config.origin(key), Origin::File { path, .. } if path.ends_with("config.csv"))
-}
-
-fn service(config: &BotConfig, url: &str) -> OpenAiSettings {
-    let operators = is_operators(config, "embedding-url");
-    // A key of the operator does not go where a package points.
-    let key = set(config, "embedding-key").filter(|_| operators || !is_operators(config, "embedding-key"));
-    OpenAiSettings {
-        url: url.trim_end_matches('/').trim_end_matches("/embeddings").to_owned(),
-        key: key.map(|key| Secret::new(key.to_owned())),
-        model: set(config, "embedding-model").unwrap_or("default").to_owned(),
-        dimensions: config.integer("embedding-dimensions").and_then(|number| usize::try_from(number).ok()),
-        trust: if operators { Trust::Operator } else { Trust::Untrusted },
+impl Documents {
+    pub(crate) fn new(
+        knowledge: Knowledge,
+        packages: Packages,
+        org_id: OrgId,
+        settings: &Settings,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        let defaults = Arc::new(BotConfig::from_defaults(&settings.bot_defaults));
+        Self { knowledge, packages, org_id, defaults, ids }
     }
-}
 
-/// The installed model; one for all bots. It is looked for again until it is there, so that `model pull` works while the
-/// server runs.
-fn local(models: &ModelFolder, name: &str, made: &mut HashMap<String, Arc<dyn Embedder>>) -> Option<Arc<dyn Embedder>> {
-    if let Some(own) = made.get(name) {
-        return Some(own.clone());
+    /// Looks after everything that is known, until `stop`.
+    pub(crate) async fn follow(&self, mut events: Receiver<PackageEvent>, stop: CancellationToken) {
+        self.attach_all().await;
+        let working = self.knowledge.run(stop.clone());
+        let watching = self.knowledge.watch(stop.clone());
+        let following = async {
+            loop {
+                let event = tokio::select! {
+                    event = events.recv() => event,
+                    () = stop.cancelled() => return,
+                };
+                match event {
+                    Ok(PackageEvent::Published { bot_id, .. }) => self.attach(bot_id).await,
+                    Ok(PackageEvent::Removed { bot_id, .. }) => self.knowledge.detach(bot_id),
+                    Ok(PackageEvent::Refused { .. }) => {}
+                    Err(RecvError::Lagged(_)) => self.attach_all().await,
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        };
+        tokio::join!(working, watching, following);
     }
-    if !models.is_installed(name) {
-        return None;
-    }
-    match LocalEmbedder::open(&models.path(name), LocalOptions::default()) {
-        Ok(own) => {
-            let own: Arc<dyn Embedder> = Arc::new(own);
-            made.insert(name.to_owned(), own.clone());
-            Some(own)
+
+    /// Looks after every bot that serves, and every folder that was indexed by itself.
+    pub(crate) async fn attach_all(&self) {
+        for (package, _) in self.packages.serving() {
+            self.attach(package.bot_id).await;
         }
-        Err(error) => {
-            tracing::error!(%error, "the local embedding model cannot be used; documents are found by their words only");
-            None
+        match self.knowledge.libraries(&botserver_kernel::Principal::system(self.org_id)).await {
+            Ok(all) => {
+                for row in all {
+                    if let Some(folder) = row.folder.clone()
+                        && let Err(error) = self.knowledge.attach(self.folder(&row, &folder)).await
+                    {
+                        tracing::error!(%error, folder, "the folder cannot be looked after");
+                    }
+                }
+            }
+            Err(error) => tracing::error!(%error, "indexed folders cannot be looked after"),
         }
     }
-}
 
-/// Looks after the documents of all bots that serve.
-pub(crate) async fn attach_all(knowledge: &Knowledge, packages: &Packages) {
-    for (package, _) in packages.serving() {
-        attach(knowledge, packages, package.bot_id).await;
+    async fn attach(&self, bot_id: BotId) {
+        let Some(package) = self.packages.current(bot_id) else { return };
+        // A command that only asks has not read the packages.
+        let folder = self.packages.folder(bot_id);
+        let folder = folder.unwrap_or_else(|| self.packages.dir().join(format!("{}{PACKAGE_SUFFIX}", package.name)));
+        let library = Library {
+            bot_id,
+            name: package.name.clone(),
+            config: package.config.clone(),
+            files: Arc::new(FolderFiles::package(folder)),
+            layout: Layout::Folders,
+            folder: None,
+        };
+        if let Err(error) = self.knowledge.attach(library).await {
+            tracing::error!(%error, bot = &*package.name, "the bot's documents cannot be looked after");
+        }
     }
-}
 
-/// Looks after the documents of a bot from now on, with its newest settings; not any more if it does not serve.
-pub(crate) async fn attach(knowledge: &Knowledge, packages: &Packages, bot_id: BotId) {
-    let (Some(package), Some(folder)) = (packages.current(bot_id), packages.folder(bot_id)) else {
-        return knowledge.detach(bot_id);
-    };
-    let library = Library {
-        bot_id,
-        name: package.name.clone(),
-        config: package.config.clone(),
-        files: Arc::new(FolderFiles::package(folder)),
-        layout: Layout::Folders,
-        folder: None,
-    };
-    if let Err(error) = knowledge.attach(library).await {
-        tracing::error!(%error, bot = %package.name, "the documents of the bot cannot be looked after");
+    fn folder(&self, row: &LibraryRow, folder: &str) -> Library {
+        Library {
+            bot_id: row.bot_id,
+            name: row.name.clone(),
+            config: self.defaults.clone(),
+            files: Arc::new(FolderFiles::folder(folder.into())),
+            layout: Layout::One,
+            folder: Some(folder.to_owned()),
+        }
     }
-}
 
-/// A line for whoever starts a server whose bots have documents and no way to compare meanings.
-pub(crate) fn hint(settings: &Settings) -> Option<String> {
-    let models = ModelFolder::new(settings.data_dir.join("models"));
-    (!models.is_installed(LOCAL_MODEL)).then(|| {
-        let data = shown(&settings.data_dir);
-        format!("Documents are found by their words; to find them by meaning too: botserver model pull {LOCAL_MODEL} --data {data}")
-    })
-}
-
-fn shown(path: &Path) -> String {
-    let path: PathBuf = path.into();
-    path.display().to_string()
+    /// Makes a folder a collection named like it; the same folder again is the same collection.
+    pub(crate) async fn add_folder(&self, folder: &Path) -> Result<LibraryRow> {
+        let real = std::fs::canonicalize(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        if !real.is_dir() {
+            bail!("{} is no folder", folder.display());
+        }
+        let path = real.display().to_string();
+        let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.is_empty() {
+            bail!("{} has no name that a collection could have", folder.display());
+        }
+        let bot_id = match self.knowledge.find(&name).await? {
+            Some(known) if known.folder.is_none() => {
+                bail!("there is a bot named `{name}`; give the folder another name, or put its files into the bot")
+            }
+            Some(known) if known.folder.as_ref() != Some(&path) => bail!(
+                "the collection `{name}` is made of {}; give one of the folders another name",
+                known.folder.unwrap_or_default()
+            ),
+            Some(known) => known.bot_id,
+            None => BotId::new(self.ids.next_uuid()),
+        };
+        let library = Library {
+            bot_id,
+            name: name.as_str().into(),
+            config: self.defaults.clone(),
+            files: Arc::new(FolderFiles::folder(real)),
+            layout: Layout::One,
+            folder: Some(path),
+        };
+        self.knowledge.attach(library).await?;
+        self.knowledge.find(&name).await?.context("the collection is gone again")
+    }
 }

@@ -7,6 +7,7 @@ mod commands;
 mod control;
 mod data_dir;
 mod documents;
+mod embedders;
 mod installation;
 mod models;
 mod modules;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use botserver_data::{DataService, DeleteElsewhere};
+use botserver_data::{DataService, Elsewhere};
 use botserver_db::Migration;
 use botserver_http::HttpClient;
 use botserver_kernel::{Clock, IdSource};
@@ -19,8 +19,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
     all.extend_from_slice(botserver_packages::MIGRATIONS);
     all.extend_from_slice(botserver_session::MIGRATIONS);
     all.extend_from_slice(botserver_data::MIGRATIONS);
-    all.extend_from_slice(botserver_llm::MIGRATIONS);
     all.extend_from_slice(botserver_knowledge::MIGRATIONS);
+    all.extend_from_slice(botserver_llm::MIGRATIONS);
     all.extend_from_slice(crate::problems::MIGRATIONS);
     all
 }
@@ -28,15 +28,15 @@ pub(crate) fn migrations() -> Vec<Migration> {
 /// The rooms that offer keywords.
 pub(crate) fn rooms_with_keywords(
     data: &DataService,
-    llm: &Llm,
     knowledge: &Knowledge,
+    llm: &Llm,
     client: &Arc<HttpClient>,
 ) -> Vec<Module> {
     vec![
         botserver_context::module(),
-        botserver_data::module(data, delete_elsewhere(client)),
-        botserver_llm::module(llm),
+        botserver_data::module(data, elsewhere(knowledge, client)),
         botserver_knowledge::module(knowledge),
+        botserver_llm::module(llm),
     ]
 }
 
@@ -62,9 +62,14 @@ fn runtime_keywords(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>, client: &Ar
     all
 }
 
-/// What DELETE does with an address, and with a file of the drive, which is not part of this build.
-fn delete_elsewhere(client: &Arc<HttpClient>) -> DeleteElsewhere {
-    DeleteElsewhere { url: botserver_runtime::delete_url(client), file: Handler::Missing }
+/// What DELETE does with an address, and with a file of the drive, which is not part of this build; and FIND with a
+/// collection of documents.
+fn elsewhere(knowledge: &Knowledge, client: &Arc<HttpClient>) -> Elsewhere {
+    Elsewhere {
+        url: botserver_runtime::delete_url(client),
+        file: Handler::Missing,
+        collection: botserver_knowledge::find_in_collection(knowledge),
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
     command_line::{Common, ServeOptions},
     control::{self, Control},
     data_dir::HeldDir,
-    documents,
+    embedders,
     problems::Problems,
     samples,
     settings::{self, Overrides},
@@ -52,14 +52,13 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
     watching.spawn(async move { botserver_packages::watch::watch(&packages, watch_stop).await });
     let (upkeep, upkeep_stop) = (assembled.upkeep.clone(), stop.clone());
     watching.spawn(async move { upkeep.follow(events, upkeep_stop).await });
-
-    let (readers, read_stop) = (assembled.knowledge.clone(), stop.clone());
-    watching.spawn(async move { readers.run(read_stop).await });
-    let (looker, look_stop) = (assembled.knowledge.clone(), stop.clone());
-    watching.spawn(async move { looker.watch(look_stop).await });
+    let (documents, documents_stop) = (assembled.documents.clone(), stop.clone());
+    let events = assembled.packages.subscribe();
+    watching.spawn(async move { documents.follow(events, documents_stop).await });
 
     let base = base_url(&settings, address);
-    match Control::open(&settings.data_dir, assembled.auth.clone(), base.clone()) {
+    match Control::open(&settings.data_dir, assembled.auth.clone(), assembled.documents.knowledge.clone(), base.clone())
+    {
         Ok(control) => drop(watching.spawn(control.serve(stop.clone()))),
         // A path of a socket may have a hundred characters only.
         Err(error) => tracing::warn!(%error, "commands cannot ask this server; `owner link` needs it stopped"),
@@ -159,7 +158,7 @@ async fn greet(settings: &Settings, base: &str, assembled: &Assembled, options: 
     let owner = control::owner_link(&assembled.auth, base).await?.link;
     let works = terminal::in_words(settings.auth.owner_link_lifetime);
     // The links are what this command gives. Whoever started it may have stopped reading; the server goes on.
-    if let Some(hint) = documents::hint(settings) {
+    if let Some(hint) = embedders::hint(settings) {
         eprintln!("{hint}");
     }
     let _ = terminal::print(&format!("Chat:  {base}/\nOwner: {owner}   (works once, for {works})"));

@@ -6,20 +6,18 @@ use std::collections::HashSet;
 use botserver_db::Db;
 use botserver_engines::waiting_versions;
 use botserver_kernel::{BotId, OrgId};
-use botserver_knowledge::Knowledge;
 use botserver_packages::{Error, PackageEvent, Packages};
 use botserver_web::AllowedOrigins;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-use crate::{documents, tables::Tables};
+use crate::tables::Tables;
 
 /// Follows the packages. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Upkeep {
     packages: Packages,
     tables: Tables,
-    knowledge: Knowledge,
     db: Db,
     org_id: OrgId,
     origins: AllowedOrigins,
@@ -29,12 +27,11 @@ impl Upkeep {
     pub(crate) const fn new(
         packages: Packages,
         tables: Tables,
-        knowledge: Knowledge,
         db: Db,
         org_id: OrgId,
         origins: AllowedOrigins,
     ) -> Self {
-        Self { packages, tables, knowledge, db, org_id, origins }
+        Self { packages, tables, db, org_id, origins }
     }
 
     /// Looks at everything once, then follows the events until `stop`.
@@ -48,7 +45,6 @@ impl Upkeep {
             match event {
                 Ok(PackageEvent::Published { bot_id, name, new_version, .. }) => {
                     self.sites(bot_id, &name);
-                    documents::attach(&self.knowledge, &self.packages, bot_id).await;
                     if new_version {
                         self.forget_versions().await;
                     }
@@ -56,7 +52,6 @@ impl Upkeep {
                 Ok(PackageEvent::Removed { bot_id, name }) => {
                     self.sites(bot_id, &name);
                     self.tables.forget_files(bot_id);
-                    self.knowledge.detach(bot_id);
                 }
                 Ok(PackageEvent::Refused { .. }) => {}
                 Err(RecvError::Lagged(_)) => self.all().await,
@@ -69,7 +64,6 @@ impl Upkeep {
         for (package, _) in self.packages.serving() {
             self.sites(package.bot_id, &package.name);
         }
-        documents::attach_all(&self.knowledge, &self.packages).await;
         self.forget_versions().await;
     }
 

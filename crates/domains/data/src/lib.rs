@@ -17,7 +17,7 @@ use botserver_db::Migration;
 use botserver_module::Module;
 
 pub use error::{Error, Result};
-pub use keywords::{DeleteElsewhere, keywords};
+pub use keywords::{Elsewhere, keywords};
 pub use model::{BotScope, Changes, Column, Kind, Table};
 pub use service::{
     Actor, ApplyReport, DataService, Find, MemoryOwner, NoSeeds, Place, Row, Seeds, TablePlan, TableProblem, is_csv,
@@ -32,7 +32,7 @@ pub async fn schemas(db: &botserver_db::Db) -> Result<Vec<String>> {
 }
 
 /// What this domain brings. It has no routes: a bot's data is reached by its scripts.
-pub fn module(service: &DataService, elsewhere: DeleteElsewhere) -> Module {
+pub fn module(service: &DataService, elsewhere: Elsewhere) -> Module {
     Module {
         name: "data",
         keywords: keywords(service, elsewhere),

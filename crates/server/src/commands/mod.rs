@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod doctor;
 mod explain;
+pub(crate) mod kb;
 mod model;
 mod openapi;
 mod owner;
@@ -47,6 +48,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Check(options) => check::run(common, &options).await,
         Command::Bot(BotCommand::New(options)) => bot::new(common, &options).await,
         Command::Owner(OwnerCommand::Link(options)) => owner::link(common, &options).await,
+        Command::Kb(command) => kb::run(common, &command).await,
         Command::Doctor(options) => doctor::run(common, &options).await,
         Command::Config(ConfigCommand::Show(options)) => config::show(common, &options),
         Command::Config(ConfigCommand::Validate) => config::validate(common),

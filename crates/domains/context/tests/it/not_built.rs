@@ -27,7 +27,7 @@ async fn on_error_and_try_trap_them() {
         x = LLM "hi"
         IF ERROR THEN TALK ERR + " " + ERROR MESSAGE
         CLEAR ERROR
-        USE KB "manuals"
+        USE WEBSITE "https://example.org"
         TALK ERROR MESSAGE
         ON ERROR GOTO 0
         TRY
@@ -46,7 +46,7 @@ async fn on_error_and_try_trap_them() {
     assert_eq!(
         Stage::of(script).run(&[]).await.transcript,
         "bot: 9404 LLM needs a language model, not available in this build\n\
-         bot: USE KB needs documents, not available in this build\n\
+         bot: USE WEBSITE needs websites as documents, not available in this build\n\
          bot: CREATE TASK needs tasks, not available in this build\nbot: after\nbot: handled"
     );
 }

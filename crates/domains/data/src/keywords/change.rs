@@ -4,10 +4,7 @@ use botserver_basic_types::{Arg, Args, BasicError, DataExpr, Effect, KeywordDecl
 use botserver_db::Tx;
 use botserver_runtime::{CallContext, Handler, Keyword};
 
-use super::{
-    DeleteElsewhere,
-    arguments::{actor, condition, filter_value, required, rows_of, table_name},
-};
+use super::arguments::{actor, condition, filter_value, required, rows_of, table_name};
 use crate::{Actor, DataService, fold::fold};
 
 /// UPDATE in all its forms.
@@ -144,7 +141,7 @@ fn split_pairs(text: &str) -> Vec<String> {
 }
 
 /// DELETE: an address, a table with a condition, or a file.
-pub(super) fn delete(service: DataService, elsewhere: DeleteElsewhere) -> Keyword {
+pub(super) fn delete(service: DataService, url: Handler, file: Handler) -> Keyword {
     let decl = KeywordDecl::new(
         "DELETE",
         &[
@@ -160,7 +157,7 @@ pub(super) fn delete(service: DataService, elsewhere: DeleteElsewhere) -> Keywor
         let service = service.clone();
         Box::pin(async move { delete_rows(&service, cx, tx, args).await })
     }));
-    Keyword::choice(decl, which_delete, vec![rows, elsewhere.url, elsewhere.file])
+    Keyword::choice(decl, which_delete, vec![rows, url, file])
 }
 
 /// 0 rows, 1 an address, 2 a file.

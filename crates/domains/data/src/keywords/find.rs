@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use botserver_basic_types::{Arg, Args, Effect, KeywordDecl, Result, Value};
-use botserver_runtime::{CallContext, Keyword};
+use botserver_runtime::{CallContext, Handler, Keyword};
 
 use super::arguments::{actor, condition, count, order, table_name};
 use crate::{DataService, Find, fold::fold};
 
 /// FIND in all its forms.
-pub(super) fn find(service: DataService) -> Keyword {
+pub(super) fn find(service: DataService, in_collection: Handler) -> Keyword {
     let decl = KeywordDecl::new(
         "FIND",
         &[
@@ -17,16 +17,22 @@ pub(super) fn find(service: DataService) -> Keyword {
              connection:word] [ORDER BY order:order] [LIMIT limit:expr] [OFFSET offset:expr]",
             "FIND ONE one:word [, filter:filter] [WHERE where:cond] [WITH with:filter] [JOIN join:word ON on:cond] [ON \
              connection:word] [ORDER BY order:order] [OFFSET offset:expr]",
+            "FIND question:word IN COLLECTION collection:expr [LIMIT limit:expr]",
         ],
         Effect::Read,
-        "The rows of a table or CSV file that fulfil a condition; FIND ONE the first of them.",
+        "The rows of a table or CSV file that fulfil a condition; FIND ONE the first of them. IN COLLECTION: the best \
+         passages of documents for a question.",
         "order = FIND \"orders\" WHERE id = 7",
     )
     .returning();
-    Keyword::read(decl, move |cx, args| {
-        let service = service.clone();
-        Box::pin(async move { run(&service, cx, args).await })
-    })
+    let in_tables = Handler::Read {
+        slow: false,
+        run: Arc::new(move |cx, args| {
+            let service = service.clone();
+            Box::pin(async move { run(&service, cx, args).await })
+        }),
+    };
+    Keyword::choice(decl, |args| usize::from(args.get("collection").is_some()), vec![in_tables, in_collection])
 }
 
 async fn run(service: &DataService, cx: &CallContext, mut args: Args) -> Result<Value> {

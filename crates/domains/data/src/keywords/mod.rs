@@ -16,24 +16,27 @@ use botserver_runtime::{Handler, Keyword};
 
 use crate::DataService;
 
-/// What DELETE does when its argument is no table: given by the rooms that know how.
-pub struct DeleteElsewhere {
+/// What DELETE and FIND do when their argument is no table: given by the rooms that know how.
+pub struct Elsewhere {
     /// `DELETE "https://…"`, a write.
     pub url: Handler,
     /// `DELETE "path"` and `DELETE file`.
     pub file: Handler,
+    /// `FIND "question" IN COLLECTION "policies"`, a read.
+    pub collection: Handler,
 }
 
 /// All keywords over tables, CSV files and memory.
-pub fn keywords(service: &DataService, elsewhere: DeleteElsewhere) -> Vec<Keyword> {
+pub fn keywords(service: &DataService, elsewhere: Elsewhere) -> Vec<Keyword> {
+    let Elsewhere { url, file, collection } = elsewhere;
     let mut all = vec![
-        find::find(service.clone()),
+        find::find(service.clone(), collection),
         find::get_last(service.clone()),
         save::save(service.clone()),
         insert::insert(service.clone()),
         change::update(service.clone()),
         change::set_rows(service.clone()),
-        change::delete(service.clone(), elsewhere),
+        change::delete(service.clone(), url, file),
         merge::merge(service.clone()),
         merge::report(service.clone()),
         merge::reset_report(service.clone()),

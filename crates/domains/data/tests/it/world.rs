@@ -11,7 +11,7 @@ use botserver_basic_syntax::{FunctionSig, Grammar, ast::Script};
 use botserver_basic_types::{Arg, BasicError, Effect, KeywordDecl, Value, ops};
 use botserver_basic_vm::{Limits, Machine, Source, Step, compile};
 use botserver_config::BotConfig;
-use botserver_data::{Actor, ApplyReport, DataService, DeleteElsewhere, Seeds, keywords};
+use botserver_data::{Actor, ApplyReport, DataService, Elsewhere, Seeds, keywords};
 use botserver_db::Db;
 use botserver_kernel::{BotId, Clock, IdSource, OrgId, PersonId, Principal, Role, Timestamp};
 use botserver_runtime::{CallContext, Handler, Keyword, KeywordRegistry};
@@ -62,7 +62,11 @@ impl World {
             slow: false,
             run: Arc::new(move |_: &CallContext, _| Box::pin(std::future::ready(Ok(Value::text(word))))),
         };
-        let delete = DeleteElsewhere { url: elsewhere("a web address"), file: elsewhere("a file") };
+        let delete = Elsewhere {
+            url: elsewhere("a web address"),
+            file: elsewhere("a file"),
+            collection: elsewhere("a collection"),
+        };
         let mut all = keywords(&service, delete);
         let clock = FixedClock::new(NOW * 1_000);
         let clock: Arc<dyn Clock> = Arc::new(clock);

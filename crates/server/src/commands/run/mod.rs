@@ -65,7 +65,7 @@ async fn run_in(installation: &Installation, options: &RunOptions) -> Result<End
     let client = Arc::new(HttpClient::new(bootstrap::outbound(&installation.settings)?));
     let folder = options.script.parent().map(Path::to_owned).unwrap_or_default();
     let data = DataService::new(assembled.db.clone(), ids.clone(), Arc::new(FolderSeeds(folder)));
-    let mut rooms = modules::rooms_with_keywords(&data, &assembled.llm, &assembled.knowledge, &client);
+    let mut rooms = modules::rooms_with_keywords(&data, &assembled.documents.knowledge, &assembled.llm, &client);
     let keywords = Arc::new(KeywordRegistry::new(modules::keywords(&mut rooms, &clock, &ids, &client))?);
     let language = Language::new(&keywords.declarations(), &function_signatures())?;
 
