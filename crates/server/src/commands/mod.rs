@@ -27,6 +27,8 @@ pub(crate) enum Ending {
     Success,
     /// It has told what is wrong: exit status 1.
     Failure,
+    /// A status of its own, with a meaning for whoever started it.
+    Status(u8),
 }
 
 impl Ending {
@@ -54,6 +56,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Backup(BackupCommand::Restore(options)) => backup::restore(common, &options.file).await,
         Command::Openapi => openapi::run(common).await,
         Command::Explain(options) => explain::run(common, &options).await,
+        Command::Extract(options) => Ok(Ending::Status(botserver_documents::extract_main(options.args))),
     }
 }
 
