@@ -27,6 +27,15 @@ pub(crate) fn cpu_of(pid: u32) -> Result<Duration> {
     Ok(Duration::from_secs_f64((user + system) as f64 / rustix::param::clock_ticks_per_second() as f64))
 }
 
+/// User and system time of all processes that this one started and saw end.
+pub(crate) fn cpu_of_children() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let fields = stat.rsplit_once(')').context("a process without a name")?.1;
+    let mut times = fields.split_whitespace().skip(13).map(str::parse::<u64>);
+    let (user, system) = (times.next().context("user time")??, times.next().context("system time")??);
+    Ok(Duration::from_secs_f64((user + system) as f64 / rustix::param::clock_ticks_per_second() as f64))
+}
+
 /// The CPU time of all processes of a PostgreSQL server that listens on this port: postmaster and its children.
 pub(crate) fn postgres_cpu(port: u16) -> Duration {
     let Some(postmaster) = postmaster(port) else { return Duration::ZERO };

@@ -2,6 +2,7 @@
 
 mod client;
 mod crowd;
+mod documents;
 mod helpdesk;
 mod http;
 mod language;
@@ -58,6 +59,7 @@ enum Part {
     Memory,
     Helpdesk,
     Start,
+    Documents,
 }
 
 fn main() -> Result<()> {
@@ -85,6 +87,7 @@ fn main() -> Result<()> {
             Part::Memory => runtime.block_on(memory::measure(line.rounds, &places)),
             Part::Helpdesk => runtime.block_on(helpdesk::measure(line.rounds, &places)),
             Part::Start => runtime.block_on(start::measure(&places)),
+            Part::Documents => documents::measure(line.rounds, &places),
         };
         sections.push(section.with_context(|| format!("{part:?}"))?);
     }

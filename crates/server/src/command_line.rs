@@ -1,7 +1,7 @@
 //! The grammar of the command line: noun verb; the author's daily verbs stand alone. Data goes to stdout, everything
 //! else to stderr; the exit status is 0 for success, 1 for a failure and 2 for a mistake in the command itself.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -81,6 +81,9 @@ pub(crate) enum Command {
     Openapi,
     /// Explain the code of a diagnostic or a word of the language
     Explain(ExplainOptions),
+    /// Read one document and print its text as Markdown; the server starts this for every document
+    #[command(hide = true)]
+    Extract(ExtractOptions),
 }
 
 /// How results are written.
@@ -434,6 +437,15 @@ pub(crate) struct ExplainOptions {
     pub(crate) reference: bool,
 }
 
+/// Options of `extract`, which parses them itself: it is a program of its own that happens to be in this binary.
+#[derive(Clone, Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct ExtractOptions {
+    /// The file, and how to read it
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE")]
+    pub(crate) args: Vec<OsString>,
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
@@ -458,6 +470,13 @@ mod tests {
             CommandLine::parse_from(["botserver", "serve", "--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2"]);
         let Command::Serve(options) = line.command else { panic!("another command") };
         assert_eq!(options.listen.as_deref(), Some("127.0.0.1:2"));
+    }
+
+    #[test]
+    fn extract_parses_its_own_options() {
+        let line = CommandLine::parse_from(["botserver", "extract", "-o", "json", "--name", "a.pdf", "/tmp/x"]);
+        let Command::Extract(options) = line.command else { panic!("another command") };
+        assert_eq!(options.args, ["-o", "json", "--name", "a.pdf", "/tmp/x"]);
     }
 
     #[test]

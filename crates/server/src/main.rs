@@ -43,6 +43,7 @@ fn main() -> ExitCode {
     match runtime.block_on(commands::run(line)) {
         Ok(Ending::Success) => ExitCode::SUCCESS,
         Ok(Ending::Failure) => ExitCode::FAILURE,
+        Ok(Ending::Status(status)) => ExitCode::from(status),
         // Nobody reads any more, as behind `| head`.
         Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => failed(&error),

@@ -29,6 +29,8 @@ pub(crate) enum Ending {
     Success,
     /// It has told what is wrong: exit status 1.
     Failure,
+    /// A status of its own, with a meaning for whoever started it.
+    Status(u8),
 }
 
 impl Ending {
@@ -59,6 +61,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Model(ModelCommand::Pull(options)) => model::pull(common, options).await,
         Command::Openapi => openapi::run(common).await,
         Command::Explain(options) => explain::run(common, &options).await,
+        Command::Extract(options) => Ok(Ending::Status(botserver_documents::extract_main(options.args))),
     }
 }
 
