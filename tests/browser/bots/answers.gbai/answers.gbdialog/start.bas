@@ -1,0 +1,3 @@
+USE KB "handbook"
+ADD TOOL "track-order"
+TALK "Answers ready."
