@@ -66,6 +66,8 @@ impl Server {
             .arg(bots)
             // Where specs/embed.test.mjs pretends that a page of somebody else is.
             .env("BOTSERVER_SERVER__CORS_ALLOWED_ORIGINS", "http://127.0.0.1:47113")
+            // The model that the specs play.
+            .env("BOTSERVER_OUTBOUND__ALLOW", "127.0.0.1:47114")
             .stdin(Stdio::null())
             .stdout(fs::File::create(folder.join("stdout"))?)
             .stderr(fs::File::create(folder.join("log"))?)

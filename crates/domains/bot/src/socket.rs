@@ -350,10 +350,15 @@ impl Page {
 }
 
 fn queued(items: &[(String, Json)]) -> Vec<Json> {
-    items
-        .iter()
-        .map(|(id, payload)| json!({"id": id, "text": payload.get("text").cloned().unwrap_or_default()}))
-        .collect()
+    let view = |(id, payload): &(String, Json)| {
+        let mut item = json!({"id": id, "text": payload.get("text").cloned().unwrap_or_default()});
+        if let Some(message) = payload.get("regenerate") {
+            // No message of its own: the wish to have this one answered anew.
+            item["regenerates"] = message.clone();
+        }
+        item
+    };
+    items.iter().map(view).collect()
 }
 
 fn acknowledged(sent: &crate::Sent) -> &'static str {
