@@ -190,7 +190,7 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     let site = site.routes(overview::routes(overview)).routes(models::routes(models));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
     let upkeep = Upkeep::new(packages.clone(), tables, db.clone(), auth.org_id(), origins);
-    Ok(Assembled { auth, db, engine, packages, documents, llm, upkeep, turns, router, reserved, sockets, migrated })
+    Ok(Assembled { auth, db, engine, packages, llm, documents, upkeep, turns, router, reserved, sockets, migrated })
 }
 
 /// The server's limit, or a bot's own if that is lower.

@@ -123,16 +123,12 @@ impl Shared {
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     let mut queue = self.queue.lock();
-                    match jobs.try_recv() {
-                        Ok(job) => {
-                            drop(queue);
-                            answer(&runner, job);
-                        }
-                        Err(_) => {
-                            *queue = None;
-                            return;
-                        }
-                    }
+                    let Ok(job) = jobs.try_recv() else {
+                        *queue = None;
+                        return;
+                    };
+                    drop(queue);
+                    answer(&runner, job);
                 }
             }
         }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 const TEXTS: usize = 96;
 /// Letters in one request; a single text may have more.
 const LETTERS: usize = 200_000;
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Longest answer: vectors as numbers in text.
 const MAX_ANSWER: u64 = 64 * 1024 * 1024;
 const TRIES: u32 = 4;

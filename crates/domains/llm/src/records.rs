@@ -123,7 +123,7 @@ impl Call {
         Ok(self.values(
             turn.org_id.uuid(),
             turn.bot_id.uuid(),
-            turn.person_id.map(|id| id.uuid()),
+            turn.person_id.map(botserver_kernel::Id::uuid),
             message,
             Some(turn.lane_id.0),
             turn.at_ms,
@@ -162,7 +162,7 @@ impl Call {
 }
 
 fn message_uuid(id: &str) -> Result<Uuid, DbErr> {
-    id.parse::<MessageId>().map(|id| id.uuid()).map_err(|error| DbErr::Type(error.to_string()))
+    id.parse::<MessageId>().map(botserver_kernel::Id::uuid).map_err(|error| DbErr::Type(error.to_string()))
 }
 
 /// Removes what is kept about the answers of a conversation. What was used stays on the bill, without the conversation.

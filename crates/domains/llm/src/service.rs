@@ -123,7 +123,7 @@ impl Llm {
 
     async fn record(&self, call: Call, by: AskedBy) -> Result<()> {
         let at_ms = self.own.clock.now_ms();
-        let whose = (by.org_id, by.bot_id, by.person, by.conversation.map(|id| id.uuid()));
+        let whose = (by.org_id, by.bot_id, by.person, by.conversation.map(botserver_kernel::Id::uuid));
         let recorded = self.own.db.write("recording a call of a model", move |tx| {
             Box::pin(async move {
                 store::insert_call(tx, &call, whose, at_ms)

@@ -211,7 +211,9 @@ impl SessionService {
             .write("deleting a conversation", move |tx| {
                 Box::pin(async move {
                     let mut statements = Statements::new(tx);
-                    others.iter().for_each(|other| other(org, id, &mut statements));
+                    for other in &others {
+                        other(org, id, &mut statements);
+                    }
                     let deleting = async {
                         statements.run(tx).await?;
                         store::delete(tx, org, id).await

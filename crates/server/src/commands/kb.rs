@@ -152,7 +152,7 @@ fn show_status(found: &Json, output: Output) -> Result<()> {
         );
         for (key, word) in [("waiting", "not finished"), ("failed", "failed"), ("missing", "vanished at once")] {
             if number(&own, key) > 0 {
-                line.push_str(&format!(", {} {word}", number(&own, key)));
+                line.extend([", ", &number(&own, key).to_string(), " ", word]);
             }
         }
         terminal::print(&line)?;
@@ -213,11 +213,11 @@ fn passage(number: usize, own: &Json) -> String {
     }
     for (key, word) in [("page", "page"), ("row", "row")] {
         if let Some(number) = own.get(key).and_then(Json::as_u64) {
-            place.push_str(&format!(", {word} {number}"));
+            place.extend([", ", word, " ", &number.to_string()]);
         }
     }
     if !text("sheet").is_empty() {
-        place.push_str(&format!(", sheet {}", text("sheet")));
+        place.extend([", sheet ", text("sheet")]);
     }
     let score = own.get("score").and_then(Json::as_f64).unwrap_or_default();
     let whole = text("text");

@@ -12,7 +12,7 @@ use botserver_packages::LoadedPackage;
 use botserver_ui_tree::{ChatEvent, Speaker, plain_text};
 use serde_json::json;
 
-use super::{BotTurns, calls::CallEnd, gather::BotGather, locale, turn_name};
+use super::{BotTurns, calls::CallEnd, gather::BotGather, locale, principal, turn_name};
 use crate::{message::InboxMessage, sentences::sentence, stream::Stream};
 
 /// The kind of the execution that answers free text.
@@ -69,7 +69,7 @@ impl BotTurns {
             gather: Arc::new(BotGather {
                 sessions: self.sessions.clone(),
                 knowledge: self.knowledge.clone(),
-                principal: self.principal(turn),
+                principal: principal(turn),
                 conversation: ConversationId::new(turn.lane().id.0),
                 package: package.clone(),
                 now: self.clock.now(),
@@ -182,16 +182,14 @@ impl BotTurns {
         let later = later.iter().map(|own| own.id.to_string()).collect();
         turn.buffer.events.push(ChatEvent::Superseded { from: asked.seq + 1, messages: later }.to_json());
         let text = plain_text(&asked.parts);
-        match self.answer_freely(turn, text, message.to_owned()).await? {
-            Some(end) => Ok(end),
-            None => {
-                if let Some(end) = self.quote(turn, plain_text(&asked.parts), false).await? {
-                    return Ok(end);
-                }
-                self.say(turn, sentence("no_answer", &locale(turn)));
-                Ok(TurnEnd::Done)
-            }
+        if let Some(end) = self.answer_freely(turn, text.clone(), message.to_owned()).await? {
+            return Ok(end);
         }
+        if let Some(end) = self.quote(turn, text, false).await? {
+            return Ok(end);
+        }
+        self.say(turn, sentence("no_answer", &locale(turn)));
+        Ok(TurnEnd::Done)
     }
 
     /// The person's new message takes the place of an earlier one: from that one on nothing counts any more.

@@ -371,20 +371,10 @@ impl BotTurns {
             .map_err(|error| TurnError::Internal(format!("{}: {error}", execution.program)))
     }
 
-    /// For whom the turn acts.
-    fn principal(&self, turn: &Turn<'_>) -> Principal {
-        let lane = turn.lane();
-        Principal {
-            org_id: lane.org_id,
-            person_id: lane.person_id.unwrap_or_else(|| PersonId::new(uuid::Uuid::nil())),
-            role: if lane.person_id.is_some() { Role::Visitor } else { Role::System },
-        }
-    }
-
     fn context(&self, turn: &Turn<'_>, package: &Arc<LoadedPackage>) -> CallContext {
         let lane = turn.lane();
         CallContext {
-            principal: self.principal(turn),
+            principal: principal(turn),
             bot_id: lane.bot_id,
             bot_name: package.name.clone(),
             package_version: package.hash.clone(),
@@ -427,6 +417,16 @@ impl BotTurns {
             retry: false,
         };
         turn.buffer.events.push(event.to_json());
+    }
+}
+
+/// For whom the turn acts.
+fn principal(turn: &Turn<'_>) -> Principal {
+    let lane = turn.lane();
+    Principal {
+        org_id: lane.org_id,
+        person_id: lane.person_id.unwrap_or_else(|| PersonId::new(uuid::Uuid::nil())),
+        role: if lane.person_id.is_some() { Role::Visitor } else { Role::System },
     }
 }
 

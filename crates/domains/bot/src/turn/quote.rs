@@ -10,7 +10,7 @@ use botserver_ui_tree::{ChatEvent, Part, Source, Speaker};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{BotTurns, locale, turn_name};
+use super::{BotTurns, locale, principal, turn_name};
 use crate::sentences::sentence;
 
 /// The kind of its execution.
@@ -153,7 +153,7 @@ impl BotTurns {
     async fn run_quote(&self, turn: &mut Turn<'_>, execution: Execution, wish: Wish) -> Result<TurnEnd, TurnError> {
         let mut program = Quote {
             knowledge: self.knowledge.clone(),
-            principal: self.principal(turn),
+            principal: principal(turn),
             bot_id: turn.lane().bot_id,
             wish,
             answer: MessageId::new(self.ids.next_uuid()).to_string(),

@@ -212,6 +212,7 @@ fn tell(turn: &TurnBuffer, seen: &mut usize, lines: &mut Vec<String>) {
             ChatEvent::Message { parts, .. } => {
                 for part in parts {
                     lines.push(match part {
+                        Part::Reasoning { .. } | Part::Sources { .. } => continue,
                         Part::Text { text } => format!("bot: {text}"),
                         Part::File(file) => format!("bot sends {} {}", file.filename, file.caption.unwrap_or_default())
                             .trim_end()

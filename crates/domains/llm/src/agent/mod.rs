@@ -163,7 +163,7 @@ impl Agent {
 
     /// Gives the result of the call it waits for.
     pub fn answer_call(&mut self, result: ToolResult, turn: &mut TurnBuffer) {
-        let Some(OpenCall { call, .. }) = self.state.calls.front().map(Clone::clone) else { return };
+        let Some(OpenCall { call, .. }) = self.state.calls.front().cloned() else { return };
         let most = LONGEST_RESULT.min(self.state.room).max(200);
         let (text, rest) = cut(&result.text, most);
         let text = if rest > 0 { format!("{text}\n[{rest} more bytes were left out]") } else { text.to_owned() };

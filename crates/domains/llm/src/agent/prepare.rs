@@ -77,7 +77,7 @@ fn messages(window: &Window, history: &[(Speaker, String)], sources: &[Source]) 
     }
     for (_, part) in window.included(PartKind::Context) {
         let heading = if part.name == "default" { String::new() } else { format!("# {}\n", part.name) };
-        system.push_str(&format!("\n\n{heading}{}", part.text.trim()));
+        system.extend(["\n\n", &heading, part.text.trim()]);
     }
     let mut all = vec![ModelMessage::System { text: system.trim().to_owned() }];
     for (index, part) in window.included(PartKind::History) {
@@ -99,7 +99,8 @@ fn passages(sources: &[Source]) -> String {
     for source in sources {
         let body = source.text.replace("</passage", "< /passage").replace("<passage", "< passage");
         let place = label(source).replace(['"', '<', '>', '\n'], " ");
-        text.push_str(&format!("<passage number=\"{}\" from=\"{place}\">\n{body}\n</passage>\n", source.number));
+        let number = source.number.to_string();
+        text.extend(["<passage number=\"", &number, "\" from=\"", &place, "\">\n", &body, "\n</passage>\n"]);
     }
     text.push_str("</passages>");
     text
