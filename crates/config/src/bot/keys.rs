@@ -97,8 +97,8 @@ const GROUPS: &[BotKeyGroup] = &[
         key("llm-server-reasoning-format", Text), or("llm-server-ubatch-size", COUNT, "512"),
     ] },
     BotKeyGroup { title: "Embedding and retrieval", keys: &[
-        key("embedding-url", Url), key("embedding-model", Text), key("embedding-key", Secret),
-        key("embedding-dimensions", POSITIVE), or("embedding-batch-size", POSITIVE, "16"), or("embedding-timeout", Seconds, "60"),
+        works(key("embedding-url", Url)), works(key("embedding-model", Text)), works(key("embedding-key", Secret)),
+        works(key("embedding-dimensions", POSITIVE)), or("embedding-batch-size", POSITIVE, "16"), or("embedding-timeout", Seconds, "60"),
         key("embedding-concurrent", POSITIVE), key("vectordb-url", Url), key("qdrant-url", Url),
         works(or("rag-hybrid-enabled", Boolean, "true")), works(or("rag-dense-weight", SHARE, "0.7")), works(or("rag-sparse-weight", SHARE, "0.3")),
         works(or("rag-rrf-k", POSITIVE, "60")), works(or("rag-top-k", POSITIVE, "10")), or("rag-max-results", POSITIVE, "10"),
