@@ -86,9 +86,9 @@ async fn compare(name: &str, words: impl Fn(usize, &mut Dice) -> String, noise: 
         let half = |(meant, query): &(usize, IndexQuery)| {
             let mut query = query.clone();
             if keep_words {
-                query.vector = None
+                query.vector = None;
             } else {
-                query.text.clear()
+                query.text.clear();
             }
             (*meant, query)
         };
