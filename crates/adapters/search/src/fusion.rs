@@ -1,6 +1,6 @@
-//! Two rankings become one. A half counts by its weight and by the evidence that it found something at all: words by how
-//! much of the question the best passage covers, meaning by how far the nearest vectors stand out from the others. So a
-//! half that only guesses cannot push down what the other one knows.
+//! Two rankings become one, by scores: ranks alone would let a half that only guesses push down what the other one knows.
+//! A half counts by its weight and by the evidence that it found something at all: words by how much of the question
+//! the best passages cover and how few these are, meaning by how far the nearest vectors stand out from the others.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,12 @@ use crate::vectors::Spread;
 
 /// From so many vectors on it can be told whether the nearest ones stand out.
 const ENOUGH: u32 = 30;
-/// The part of a question that a passage may cover without being about it.
-const COMMON: f32 = 0.3;
-/// How many times farther than expected the nearest of random vectors may stand out with some luck.
-const LUCK: f32 = 1.2;
+/// A passage with so much of the best score is as good as the best one.
+const NEARLY: f32 = 0.8;
+/// How fast meaning gains weight when its nearest vectors stand out more than random ones would.
+const SLOPE: f32 = 2.5;
+/// The least that words and meaning count: enough to decide between passages that the other half finds equal.
+const LEAST: (f32, f32) = (0.03, 0.03);
 
 /// What the words found, best first.
 #[derive(Debug, Default)]
@@ -31,11 +33,12 @@ pub(crate) struct ByMeaning {
 }
 
 impl ByWords {
-    /// 0 to 1: how much of the question the best passage covers, beyond what some common word in it covers anyhow.
+    /// 0 to 1: how much of the question the best passage covers, and how many others do as well.
     fn confidence(&self) -> f32 {
         let best = self.ranking.first().map_or(0.0, |best| best.0);
         let covered = if self.ideal > 0.0 { (best / self.ideal).clamp(0.0, 1.0) } else { 0.0 };
-        ((covered - COMMON) / (1.0 - COMMON)).max(0.0).powi(2)
+        let rivals = self.ranking.iter().take_while(|(score, _)| *score >= NEARLY * best).count();
+        (covered.powi(2) / (rivals.max(1) as f32).sqrt()).max(LEAST.0)
     }
 }
 
@@ -50,7 +53,7 @@ impl ByMeaning {
         // The largest of n numbers that are spread normally is about so many deviations above their mean.
         let by_chance = (2.0 * (count as f32).ln()).sqrt();
         let best = (best - mean) / deviation;
-        ((best / by_chance - LUCK) * 2.0).clamp(0.0, 1.0)
+        ((best / by_chance - 1.0) * SLOPE).clamp(LEAST.1, 1.0)
     }
 
     /// 0 to 1: how near a passage is between an average one and the nearest.
@@ -87,12 +90,7 @@ pub(crate) fn fuse(
         found.entry(*slot).or_insert(new(*slot)).cosine = Some(*score);
     }
     let best = words.ranking.first().map_or(1.0, |best| best.0).max(f32::MIN_POSITIVE);
-    let weight = |lexical: f32, vector: f32| (weights.lexical.max(0.0) * lexical, weights.vector.max(0.0) * vector);
-    let mut weights = weight(words.confidence(), meaning.confidence());
-    if weights.0 + weights.1 <= 0.0 {
-        // Neither has anything to show for itself.
-        weights = weight(1.0, 1.0);
-    }
+    let weights = (weights.lexical.max(0.0) * words.confidence(), weights.vector.max(0.0) * meaning.confidence());
     let all = (weights.0 + weights.1).max(f32::MIN_POSITIVE);
     for hit in found.values_mut() {
         if hit.cosine.is_none() && !meaning.ranking.is_empty() {
