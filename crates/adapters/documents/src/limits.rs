@@ -28,14 +28,24 @@ pub(crate) fn seconds(time: Duration) -> String {
 /// write, dumps of its memory. What a system does not know is left out; the parent watches the time and the output
 /// in any case.
 pub(crate) fn confine(limits: &ExtractLimits) {
-    // The data segment, not the address space: allocators reserve addresses that they never use.
-    lower(Resource::DATA, limits.memory);
+    // The data segment, not the address space: allocators reserve addresses that they never use. What the program
+    // itself has by now, its threads and its allocator's reserve, is not the document's.
+    lower(Resource::DATA, limits.memory.saturating_add(data_of_this_process()));
     lower(Resource::AS, limits.memory.saturating_mul(4).max(4 << 30));
     // Also ends a child whose parent was killed.
     lower(Resource::CPU, limits.time.as_secs().saturating_add(1));
-    lower(Resource::FSIZE, 0);
+    // Nothing is written but the output, which may go to a file.
+    lower(Resource::FSIZE, limits.output.saturating_mul(2));
     lower(Resource::CORE, 0);
     lower(Resource::NOFILE, 64);
+}
+
+/// Bytes of private data that this process has mapped, where the system tells.
+fn data_of_this_process() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:"));
+    let kilobytes = line.and_then(|rest| rest.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) << 10
 }
 
 fn lower(resource: Resource, to: u64) {

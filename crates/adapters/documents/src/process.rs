@@ -49,6 +49,8 @@ impl ChildExtractor {
             .arg(std::path::absolute(&request.path).unwrap_or_else(|_| request.path.clone()))
             // Nothing of the server's settings, and no folder of it.
             .env_clear()
+            // The server's allocator would reserve a gigabyte at once, of which the limit of memory knows nothing.
+            .env("MIMALLOC_ARENA_RESERVE", "64MiB")
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
