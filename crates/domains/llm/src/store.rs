@@ -13,8 +13,8 @@ use crate::{
     records::{CALL_COLUMNS, CALLS, Call, TRACES},
 };
 
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
+/// The day of a call. A constant in the text: PostgreSQL takes a bound value for another expression each time.
+const DAY: &str = "at_ms / 86400000";
 
 /// What calls of a bot and a model came to on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(crate) async fn insert_call(
 /// By day, newest first, then by bot and model.
 pub(crate) async fn usage(connection: &impl ConnectionTrait, org: OrgId, from_ms: i64) -> Result<Vec<UsageRow>> {
     let broken = || Error::statement("adding up usage");
-    let day = || Expr::col("at_ms").div(DAY);
+    let day = || Expr::cust(DAY);
     let sum =
         |column: &'static str| Expr::expr(Func::coalesce([Func::sum(Expr::col(column)).into(), Expr::value(0_i64)]));
     let failed = Expr::case(Expr::col("outcome").is_in(["ok", "stopped"]), 0_i64).finally(1_i64);

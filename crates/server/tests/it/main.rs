@@ -10,6 +10,7 @@ mod check;
 mod config;
 mod conversations;
 mod doctor;
+mod documents;
 mod limits;
 mod live;
 mod open;

@@ -122,6 +122,8 @@ impl Own {
         let id = match route.path.as_str() {
             path if path.contains("/attachments/{id}") => &self.attachment,
             path if path.contains("/sessions/{id}") => session,
+            path if path.contains("/collections/{id}") => "col_01a2065aefe4716c96886f762ef18ea9",
+            path if path.contains("/documents/{id}") => "doc_01a2065aefe4716c96886f762ef18ea9",
             _ => &self.conversation,
         };
         let message = if route.path.ends_with("/feedback") { &self.answer } else { &self.message };
@@ -185,7 +187,7 @@ const RIGHT: &[(&str, u16)] = &[
     ("POST /api/v1/conversations/{id}/messages", 202),
     ("POST /api/v1/conversations/{id}/messages/{message}/regenerate", 202),
     ("POST /api/v1/conversations/{id}/open", 202),
-    ("POST /api/v1/models/test", 422),
+    ("POST /api/v1/models/test", 404),
     ("POST /api/v1/documents/{id}/cancel", 404),
     ("POST /api/v1/documents/{id}/retry", 404),
     ("POST /api/v1/owner/sign-out", 204),
@@ -196,7 +198,7 @@ const RIGHT: &[(&str, u16)] = &[
 /// The routes that answer nobody but the owner, and what others are told.
 const OWNERS: &[(&str, u16)] = &[
     ("DELETE /api/v1/owner/sessions/{id}", 403),
-    ("GET /api/v1/conversations/{id}/messages/{message}/trace", 403),
+    ("GET /api/v1/conversations/{id}/messages/{message}/trace", 404),
     ("GET /api/v1/models", 403),
     ("GET /api/v1/bots/{bot}/collections", 403),
     ("GET /api/v1/owner/sessions", 403),
