@@ -178,7 +178,10 @@ impl Knowledge {
             } else if own.kept {
                 plan.returned.push(own.id);
             }
-            if let Some(grants) = permissions.map(|own| own.grants(&file.path)).filter(|grants| *grants != own.grants) {
+        }
+        // Also what is not on the disk any more, but kept or held: who may not read the folder may not read that.
+        for own in known {
+            if let Some(grants) = permissions.map(|all| all.grants(&own.path)).filter(|grants| *grants != own.grants) {
                 plan.regranted.entry(grants).or_default().push(own.id);
             }
         }

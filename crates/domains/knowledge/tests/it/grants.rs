@@ -44,6 +44,24 @@ db_tests! {
         assert_eq!(world.reader.read.load(Ordering::SeqCst), read);
     }
 
+    /// Files that are gone and held are still found; only by who may read their folder.
+    async fn what_is_held_obeys_new_permissions(db: Db) {
+        let world = World::new(db).await;
+        for number in 0..12 {
+            world.put(&format!("hr/doc{number}.md"), &format!("Salaries of group {number}."));
+        }
+        world.take().await;
+        for number in 0..11 {
+            world.delete(&format!("hr/doc{number}.md"));
+        }
+        assert_eq!(world.take().await.held, 11);
+        assert_eq!(world.found("group 3").await.split(' ').next(), Some("hr/doc3.md"));
+        world.put("kb.permissions.yaml", "default_access: all\nfolders:\n  hr: { access: role_based, roles: [hr] }\n");
+        assert_eq!(world.take().await.regranted, 12);
+        assert_eq!(world.found("salaries").await, "");
+        assert_eq!(found_with(&world, &["role:hr"], "group 3").await.split(' ').next(), Some("hr/doc3.md"));
+    }
+
     async fn a_broken_permissions_file_opens_nothing_new(db: Db) {
         let world = World::new(db).await;
         world.put("old.md", "The old document.");
