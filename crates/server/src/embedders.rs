@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use botserver_config::{BotConfig, Origin, Settings};
+use botserver_config::{BotConfig, Settings};
 use botserver_embedders::{LocalEmbedder, LocalOptions, ModelFolder, OpenAiEmbedder, OpenAiSettings};
 use botserver_http::{HttpClient, Trust};
 use botserver_kernel::Secret;
@@ -35,15 +35,10 @@ fn set<'c>(config: &'c BotConfig, key: &str) -> Option<&'c str> {
     config.text(key).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// Whether the operator set a value: everything that does not stand in the package.
-fn is_operators(config: &BotConfig, key: &str) -> bool {
-    !matches!(config.origin(key), Origin::File { path, .. } if path.ends_with("config.csv"))
-}
-
 fn service(config: &BotConfig, url: &str) -> OpenAiSettings {
-    let operators = is_operators(config, "embedding-url");
+    let operators = config.is_operators("embedding-url");
     // A key of the operator does not go where a package points.
-    let key = set(config, "embedding-key").filter(|_| operators || !is_operators(config, "embedding-key"));
+    let key = set(config, "embedding-key").filter(|_| operators || !config.is_operators("embedding-key"));
     OpenAiSettings {
         url: url.trim_end_matches('/').trim_end_matches("/embeddings").to_owned(),
         key: key.map(|key| Secret::new(key.to_owned())),

@@ -223,6 +223,12 @@ impl BotConfig {
         self.values.get(&canonical(key)).map_or(Origin::Default, |value| value.origin.clone())
     }
 
+    /// True for what the operator of the server decides: everything that does not stand in the package. What a package
+    /// names is not trusted with the operator's keys.
+    pub fn is_operators(&self, key: &str) -> bool {
+        !matches!(self.origin(key), Origin::File { path, .. } if path.ends_with("config.csv"))
+    }
+
     /// The `param-*` values, named without the prefix, in lower case, typed by what they look like.
     pub fn params(&self) -> Vec<(String, ParamValue)> {
         self.values

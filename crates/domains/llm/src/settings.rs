@@ -3,7 +3,7 @@
 //! A key never travels to an address that somebody else chose: a key of the operator's settings goes to the provider
 //! itself or to an address of the operator's settings, not to one that a package names.
 
-use botserver_config::{BotConfig, Origin};
+use botserver_config::BotConfig;
 use botserver_kernel::Secret;
 use botserver_ports::{ModelEndpoint, ModelLimits};
 use url::Url;
@@ -68,14 +68,14 @@ impl ModelSettings {
         let window = config.integer("llm-context-window").and_then(|tokens| usize::try_from(tokens).ok());
         let window = window.unwrap_or_else(|| window_of(&model));
         let reserved = max_tokens.map_or(RESERVED, |tokens| tokens as usize).min(window / 2);
-        let key = key_name.filter(|key| url.is_none() || is_operators(config, "llm-url") || !is_operators(config, key));
+        let key = key_name.filter(|key| url.is_none() || config.is_operators("llm-url") || !config.is_operators(key));
         Some(Self {
             endpoint: ModelEndpoint {
                 provider,
                 url: url.map(|url| base_address(url, set("llm-endpoint-path"))),
                 key: key.and_then(set).map(|key| Secret::new(key.to_owned())),
                 model,
-                trusted: url.is_none() || is_operators(config, "llm-url"),
+                trusted: url.is_none() || config.is_operators("llm-url"),
             },
             temperature: config.number("llm-temperature").or_else(|| config.number("temperature")),
             max_tokens,
@@ -85,11 +85,6 @@ impl ModelSettings {
             origin: config.origin(url.map_or(key_name.unwrap_or_default(), |_| "llm-url")).to_string(),
         })
     }
-}
-
-/// Whether the operator set a value: everything that does not stand in the package.
-fn is_operators(config: &BotConfig, key: &str) -> bool {
-    !matches!(config.origin(key), Origin::File { path, .. } if path.ends_with("config.csv"))
 }
 
 fn provider_of_key(key: &str) -> Option<String> {

@@ -249,6 +249,10 @@ impl BotTurns {
         let Some(execution) = turn.waiting_for_timer() else { return Ok(TurnEnd::Done) };
         if turn.was_stopped() {
             turn.cancel_one(execution.id);
+            // A tool that slept had an answer of the model waiting for it.
+            if let Some(parent) = execution.parent_id {
+                turn.cancel_one(parent);
+            }
             return Ok(self.stopped(turn));
         }
         let package = self.pinned(turn, &execution).await?;
