@@ -240,7 +240,11 @@ fn question(
     let selected = context.selected.as_deref().filter(|name| context.contexts.contains_key(*name));
     let wanted = |name: &str| selected.is_none_or(|selected| name == selected || name == "default");
     let tools = context.tools.iter().filter_map(|name| package.script(name));
-    let tools = tools.filter(|script| script.broken.is_none()).map(Tool::of).collect();
+    // ALLOW ROLE: a tool that is not for visitors is not the model's to call for one.
+    let role = if turn.lane().person_id.is_some() { "visitor" } else { "system" };
+    let allowed = |roles: &[Arc<str>]| roles.is_empty() || roles.iter().any(|own| own.eq_ignore_ascii_case(role));
+    let tools = tools.filter(|script| script.broken.is_none() && allowed(&script.allowed_roles));
+    let tools = tools.map(Tool::of).collect();
     Question {
         text,
         message,
