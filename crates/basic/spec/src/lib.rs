@@ -35,4 +35,5 @@ pages![
     "13-lists.md",
     "14-records.md",
     "15-tools.md",
+    "16-older-scripts.md",
 ];

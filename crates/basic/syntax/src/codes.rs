@@ -105,6 +105,25 @@ codes! {
     StatementInSelect = "B0210", "A statement before the first CASE",
         "Between SELECT CASE and the first CASE nothing can run.";
 
+    NeverAssigned = "B0250", "A name that nothing gives a value",
+        "The script reads a variable that it never sets, so it is always empty. It is misspelled, or a line that set it \
+         was removed. Values of config.csv (`param-…`) and parameters of the script count as set.";
+    UnusedParam = "B0251", "A parameter that is never used",
+        "Whoever calls the tool, a model or a person, is asked for the value of every PARAM. One that no line reads is \
+         asked for in vain.";
+    Shadowed = "B0252", "A word of the language is hidden",
+        "Words of the language may be used as names, and then they mean the variable or the procedure in the whole script: \
+         after `today = NOW()`, `TODAY` is that moment and no longer the day.";
+    UnknownColumn = "B0253", "A column that the table does not have",
+        "The package declares the table, and this column is not among its rows. Running the line fails. Correct the name, \
+         or add the column to the TABLE: it is added when the package is loaded.";
+    HearOfParam = "B0254", "A tool asks for what it was given",
+        "A model that calls a tool gives it all parameters that are not OPTIONAL. Asking the person for one of them again \
+         makes the model's value useless and the person answer twice.";
+    Secret = "B0255", "A secret in a script",
+        "Scripts are copied, kept in versions and shown to people. A password or key belongs into the settings: write \
+         `param-shopkey` in config.csv, better with a reference to a file or variable, and `shopkey` in the script.";
+
     UnknownHearType = "B0300", "An unknown type after HEAR … AS",
         "HEAR accepts the types of the reference (EMAIL, INTEGER, DATE, …), a list of texts as a menu, or a variable.";
     BadHear = "B0301", "A HEAR that cannot be read",
@@ -125,6 +144,10 @@ codes! {
 
     MissingCapability = "B0500", "A keyword that this build cannot carry out",
         "The script is accepted; running this line is an error that ON ERROR can trap.";
+
+    NotFormatted = "B0550", "A script that is left as it is laid out",
+        "The formatter found that its own layout of this script would be read differently, and changes nothing. \
+         The script works; tell the makers of BotServer which lines it has.";
 
     BadFilter = "B0600", "A filter that cannot be read",
         "A filter looks like `status = 'open' AND total > 100`: columns left, values right, joined by AND, OR, NOT.";

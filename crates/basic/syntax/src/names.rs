@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Objects and values that every script can read without assigning them.
-const PREDEFINED: &[&str] = &[
+pub(crate) const PREDEFINED: &[&str] = &[
     "user", "session", "bot", "channel", "username", "mobile", "admin", "params", "body", "headers", "fields", "event",
     "new", "old", "llm",
 ];
@@ -25,6 +25,8 @@ pub(crate) struct Names {
     pub(crate) arrays: HashSet<Arc<str>>,
     pub(crate) constants: HashSet<Arc<str>>,
     pub(crate) procedures: HashSet<Arc<str>>,
+    /// Labels that some GOTO, GOSUB or RESUME names.
+    targets: HashSet<Arc<str>>,
     pub(crate) has_include: bool,
     pub(crate) has_error_handler: bool,
     /// Token indexes of `END ON` and `END WEBHOOK`, and of `ON` at the start of a statement.
@@ -47,6 +49,10 @@ impl Names {
 
     pub(crate) fn is_array(&self, name: &str) -> bool {
         !self.arrays.is_empty() && fold::lower(name, |key| self.arrays.contains(key))
+    }
+
+    pub(crate) fn is_target(&self, name: &str) -> bool {
+        !self.targets.is_empty() && fold::lower(name, |key| self.targets.contains(key))
     }
 
     pub(crate) fn is_procedure(&self, name: &str) -> bool {
@@ -81,8 +87,15 @@ pub(crate) fn collect(
             walk.statement(at);
         }
         starts = match &token.kind {
-            TokenKind::Newline => true,
-            TokenKind::Word => walk.is_word(at, "THEN") || walk.is_word(at, "ELSE"),
+            TokenKind::Newline | TokenKind::Symbol(":") => true,
+            TokenKind::Word => match walk.upper(at) {
+                "THEN" | "ELSE" => true,
+                "GOTO" | "GOSUB" | "RESUME" => {
+                    walk.target(at + 1);
+                    false
+                }
+                _ => false,
+            },
             _ => false,
         };
         // What stands in brackets begins no statement.
@@ -113,10 +126,6 @@ impl<'a> Walk<'a> {
         text_of(self.source, self.tokens, at)
     }
 
-    fn is_word(&self, at: usize, wanted: &str) -> bool {
-        self.word(at).is_some_and(|word| word.eq_ignore_ascii_case(wanted))
-    }
-
     fn upper(&self, at: usize) -> &'a str {
         text_of(self.upper, self.tokens, at).unwrap_or("")
     }
@@ -137,6 +146,12 @@ impl<'a> Walk<'a> {
                 variables.insert(Arc::from(key));
             }
         });
+    }
+
+    fn target(&mut self, at: usize) {
+        if let Some(word) = self.word(at) {
+            self.names.targets.insert(Arc::from(word.to_lowercase()));
+        }
     }
 
     /// The place of `=` when the tokens from `at` on are an lvalue followed by it.

@@ -39,7 +39,9 @@ pub enum Effect {
 ///   - `word`: a bare (also dotted) name that is no variable of the script is its own text, else an expression;
 ///   - `name`: a bare name is its own text even if a variable has that name, else an expression;
 ///   - `path`: like `word`; also a text such as `"order.total"` is read as that field if the script has
-///     a variable `order`, and in `role = GET role` the name means its own text;
+///     a variable `order`, and nothing is run when it is the only argument; in `role = GET role` the name
+///     means its own text;
+///   - `variable`: a literal text that names a variable or a field of one: the argument is its value;
 ///   - `filter`: a filter text. Literal ones, and those put together with `+`, `&`, `${…}` so that every value
 ///     is a whole value or inside quotes, arrive as `Arg::Condition` with the values bound; any other text
 ///     arrives as `Arg::Value` and is read by `parse_filter` of `basic/syntax` when it is known;

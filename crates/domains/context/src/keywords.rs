@@ -140,6 +140,16 @@ pub(crate) fn keywords() -> Vec<Keyword> {
             |cx, turn, args| Ok(session_value(cx, turn, &args.required_text("key")?)),
         ),
         returning(
+            "GET TOOL PARAM",
+            &["GET TOOL PARAM name:variable"],
+            "A parameter of the script, or a field of one (`\"order.items\"`); an empty text when it was not given.",
+            "PARAM city AS string OPTIONAL\nTALK GET TOOL PARAM \"city\"",
+            |_, _, args| {
+                let value = args.value("name");
+                Ok(if matches!(value, Value::Null) { Value::text("") } else { value })
+            },
+        ),
+        returning(
             "SESSION",
             &["SESSION"],
             "The conversation as an object: `session.id` and everything that SET SESSION has kept.",

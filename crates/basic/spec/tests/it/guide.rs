@@ -19,7 +19,7 @@ fn examples_do_what_the_guide_says() {
             count += 1;
             match &example.expected {
                 Expected::Dialogue(expected) => {
-                    for way in [Way::Plain, Way::Saved, Way::CarriageReturns] {
+                    for way in [Way::Plain, Way::Saved, Way::CarriageReturns, Way::Formatted] {
                         let said = host::converse(&grammar, &example.files, expected, way);
                         if said != expected.trim_end() {
                             failures.push(format!(

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use botserver_basic_std::hear::{self, HearContext, HearInput};
-use botserver_basic_syntax::{FunctionSig, Grammar, parse};
+use botserver_basic_syntax::{FunctionSig, Grammar, ParseOptions, format, parse};
 use botserver_basic_types::{
     Arg, BasicError, Date, Diagnostic, Effect, EffectRequest, FileHandle, HearRequest, KeywordDecl, Severity, Value,
     ops,
@@ -21,8 +21,10 @@ pub(crate) enum Way {
     Plain,
     /// In slices of a few instructions, saved and restored at every stop.
     Saved,
-    /// With the line ends of Windows.
+    /// As an editor on Windows saves it: its line ends, and a byte-order mark.
     CarriageReturns,
+    /// As the formatter lays it out.
+    Formatted,
 }
 
 fn keywords() -> Vec<KeywordDecl> {
@@ -36,7 +38,8 @@ fn keywords() -> Vec<KeywordDecl> {
         read("RECALL", &["RECALL key:expr"]),
         read("NOW", &["NOW"]),
         read("TODAY", &["TODAY"]),
-        read("GET", &["GET address:expr"]),
+        read("GET", &["GET address:path"]),
+        read("GET TOOL PARAM", &["GET TOOL PARAM name:variable"]),
     ]
 }
 
@@ -60,10 +63,28 @@ pub(crate) fn build(grammar: &Grammar, files: &[(String, String)]) -> Package {
     Package { image: compiled.image, diagnostics }
 }
 
+/// The script in its usual layout, which stays as it is when it is laid out again; one with errors as it stands.
+fn formatted(grammar: &Grammar, name: &str, text: &str) -> String {
+    let options = ParseOptions::default();
+    match format(name, text, grammar, &options) {
+        Ok(once) => {
+            assert_eq!(format(name, &once, grammar, &options).as_ref(), Ok(&once), "{once}");
+            once
+        }
+        Err(found) => {
+            assert!(found.iter().all(|found| &*found.code != "B0550"), "{text}");
+            text.to_owned()
+        }
+    }
+}
+
 /// Runs `start.bas` and writes down what happens. The person's lines are taken from `expected`.
 pub(crate) fn converse(grammar: &Grammar, files: &[(String, String)], expected: &str, way: Way) -> String {
     let files: Vec<(String, String)> = match way {
-        Way::CarriageReturns => files.iter().map(|(name, text)| (name.clone(), text.replace('\n', "\r\n"))).collect(),
+        Way::CarriageReturns => {
+            files.iter().map(|(name, text)| (name.clone(), format!("\u{feff}{}", text.replace('\n', "\r\n")))).collect()
+        }
+        Way::Formatted => files.iter().map(|(name, text)| (name.clone(), formatted(grammar, name, text))).collect(),
         Way::Plain | Way::Saved => files.to_vec(),
     };
     let package = build(grammar, &files);
@@ -210,6 +231,10 @@ impl Conversation {
             "RECALL" => Some(Ok(self.memory.get(&args.text("key")).cloned().unwrap_or_default())),
             "NOW" => Some(Ok(Value::Date(NOW))),
             "TODAY" => Some(Ok(Value::Date(today()))),
+            "GET TOOL PARAM" => Some(Ok(match args.value("name") {
+                Value::Null => Value::text(""),
+                value => value,
+            })),
             "GET" => Some(Err(BasicError::new(1_002, format!("cannot reach {}", args.text("address"))))),
             other => panic!("the host has no {other}"),
         }

@@ -14,6 +14,8 @@ pub(crate) enum ArgKind {
     Word,
     Name,
     Path,
+    /// A text that names a variable; the keyword is given its value.
+    Variable,
     /// A filter text; its pieces are read when the script is parsed, so that values stay values.
     Filter,
     Condition,
@@ -34,6 +36,7 @@ impl ArgKind {
             "word" => Self::Word,
             "name" => Self::Name,
             "path" => Self::Path,
+            "variable" => Self::Variable,
             "filter" => Self::Filter,
             "cond" => Self::Condition,
             "assigns" => Self::Assigns,
@@ -170,6 +173,7 @@ impl Reader<'_> {
             match token.as_str() {
                 "," => items.push(Item::Symbol(",")),
                 "=" => items.push(Item::Symbol("=")),
+                ":" => items.push(Item::Symbol(":")),
                 "[" => {
                     let inner = self.items()?;
                     if !self.take("]") {

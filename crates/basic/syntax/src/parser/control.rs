@@ -19,7 +19,7 @@ impl Parser<'_> {
             return None;
         }
         let next = self.upper_at(self.at + 1);
-        let ends = |at: usize| self.line_ends_at(at);
+        let ends = |at: usize| self.separates_at(at);
         Some(match self.upper_at(self.at) {
             "END" if next == "ERROR" => return None,
             "END" => (block_named(next)?, 2),
@@ -82,7 +82,7 @@ impl Parser<'_> {
     /// IF, loops, SELECT, TRY and WITH; false when the words begin something else.
     pub(super) fn control(&mut self, word: &str, next: &str, out: &mut Block) -> PResult<bool> {
         let start = self.loc();
-        let alone = self.line_ends_at(self.at + 1);
+        let alone = self.separates_at(self.at + 1);
         let kind = match (word, next) {
             ("IF", _) => self.if_statement()?,
             ("FOR", "EACH") | ("FOREACH" | "FOR_EACH", _) => self.for_each()?,
@@ -104,6 +104,7 @@ impl Parser<'_> {
         self.advance();
         let condition = self.condition(&["THEN", "GOTO"])?;
         if self.is_word("GOTO") {
+            self.note_word(self.at);
             let goto = vec![Stmt { loc: self.loc(), kind: StmtKind::Goto(self.jump()?) }];
             return Ok(StmtKind::If { branches: vec![(condition, goto)], otherwise: None });
         }
@@ -168,17 +169,25 @@ impl Parser<'_> {
 
     fn single_line_if(&mut self, condition: Expr) -> PResult<StmtKind> {
         self.single_line += 1;
-        let mut body = Block::new();
-        self.statement(&mut body);
+        let body = self.one_line();
         self.single_line -= 1;
         let mut otherwise = None;
         if self.is_word("ELSE") {
             self.advance();
-            let mut body = Block::new();
-            self.statement(&mut body);
-            otherwise = Some(body);
+            otherwise = Some(self.one_line());
         }
         Ok(StmtKind::If { branches: vec![(condition, body)], otherwise })
+    }
+
+    /// The statements up to the end of the line, with `:` between them.
+    fn one_line(&mut self) -> Block {
+        let mut body = Block::new();
+        loop {
+            self.statement(&mut body);
+            if !self.take_symbol(":") || self.at_statement_end() {
+                return body;
+            }
+        }
     }
 
     fn for_each(&mut self) -> PResult<StmtKind> {
@@ -224,8 +233,8 @@ impl Parser<'_> {
         if self.is_word("NEXT") {
             self.advance();
             // The name after NEXT is for people; a different one is ignored.
-            if !self.at_line_end() {
-                self.recover(self.at);
+            while !self.separates_at(self.at) {
+                self.advance();
             }
         } else {
             self.close(start, what, &[&["NEXT"], &["END", "FOR"], &["ENDFOR"]]);
@@ -234,7 +243,7 @@ impl Parser<'_> {
     }
 
     fn line_must_end(&mut self) {
-        if !self.at_line_end() {
+        if !self.separates_at(self.at) {
             let message = format!("{} is left over after the statement", self.shown());
             let loc = self.loc();
             self.error(Code::UnexpectedToken, loc, message);
@@ -272,6 +281,7 @@ impl Parser<'_> {
         if !until && !self.is_word("WHILE") {
             return Ok(None);
         }
+        self.note_word(self.at);
         self.advance();
         Ok(Some(LoopTest { until, condition: self.condition(&[])? }))
     }
@@ -398,7 +408,7 @@ impl Parser<'_> {
         let body = self.body(BlockKind::Try);
         let (mut catch, mut finally) = (None, None);
         if self.take_word("CATCH") {
-            let variable = if self.at_line_end() { None } else { Some(self.name("a variable for the error")?) };
+            let variable = if self.separates_at(self.at) { None } else { Some(self.name("a variable for the error")?) };
             catch = Some(Catch { variable, body: self.body(BlockKind::Try) });
         }
         if self.take_word("FINALLY") {

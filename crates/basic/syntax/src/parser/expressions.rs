@@ -76,6 +76,9 @@ impl<'s> Parser<'s> {
             TokenKind::Word if self.is_word("NOT") && !self.is_plain_variable() => (Some(UnaryOp::Not), level::COMPARE),
             _ => return self.operand(),
         };
+        if matches!(self.token().kind, TokenKind::Word) {
+            self.note_word(self.at);
+        }
         self.advance();
         let operand = self.expression_at(operand_level)?;
         match (op, &operand.kind) {
@@ -103,6 +106,9 @@ impl<'s> Parser<'s> {
         while let Some((infix, negated)) = self.infix() {
             if infix.level() < least {
                 break;
+            }
+            if matches!(self.token().kind, TokenKind::Word) {
+                self.note_words(self.at..self.at + 1 + usize::from(negated));
             }
             self.advance();
             if negated {

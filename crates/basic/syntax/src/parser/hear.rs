@@ -40,6 +40,7 @@ impl Parser<'_> {
     /// `HEAR`, `HEAR "prompt"`, `HEAR AS EMAIL WITH "prompt"` as a value; the cursor stands on HEAR.
     pub(super) fn hear_expression(&mut self) -> PResult<Expr> {
         let start = self.loc();
+        self.note_word(self.at);
         self.advance();
         let prompt = match self.token().kind {
             TokenKind::Text(_) => Some(self.with_stops(&["AS", "DEFAULT"], Self::expression)?),

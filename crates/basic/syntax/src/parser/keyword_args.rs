@@ -23,6 +23,13 @@ impl Parser<'_> {
                 None => self.expression_at(strength)?,
             }),
             ArgKind::Path => ArgExpr::Expr(self.path_argument(strength)?),
+            ArgKind::Variable => {
+                let start = self.loc();
+                match self.variable_path(false)? {
+                    Some(path) => ArgExpr::Expr(path),
+                    None => return self.bail(Code::NotLiteral, start, "here a variable is named by a text in quotes"),
+                }
+            }
             ArgKind::Name if self.is_bare_name() => {
                 let start = self.loc();
                 self.advance();
@@ -109,20 +116,8 @@ impl Parser<'_> {
     /// `GET "order.total"` with a variable `order`, `GET role`, or any expression.
     fn path_argument(&mut self, strength: u8) -> PResult<Expr> {
         let start = self.loc();
-        if let TokenKind::Text(parts) = &self.token().kind
-            && let [Part::Text(text)] = &**parts
-            && let Some((head, rest)) = text.split_once('.')
-            && self.names.is_variable(head)
-            && rest.split('.').all(|part| !part.is_empty() && part.chars().all(crate::lexer::is_word_char))
-        {
-            let rest = rest.to_owned();
-            let name = crate::ast::Name { key: self.names.key(head), text: Arc::from(head), loc: start };
-            self.advance();
-            let mut path = self.node(start, ExprKind::Variable(name))?;
-            for part in rest.split('.') {
-                path =
-                    self.node(start, ExprKind::Member { base: Box::new(path), name: Arc::from(part), safe: true })?;
-            }
+        if let Some(path) = self.variable_path(true)? {
+            self.own_value = true;
             return Ok(path);
         }
         let own = self.assigning.as_deref();
@@ -134,6 +129,28 @@ impl Parser<'_> {
             Some(word) => Ok(word),
             None => self.expression_at(strength),
         }
+    }
+
+    /// A text that names a variable, or a field of one (`"order.total"`), as that value. `sure` wants a variable that
+    /// the script has, and a field of it.
+    fn variable_path(&mut self, sure: bool) -> PResult<Option<Expr>> {
+        let start = self.loc();
+        let TokenKind::Text(parts) = &self.token().kind else { return Ok(None) };
+        let [Part::Text(text)] = &**parts else { return Ok(None) };
+        let text = text.clone();
+        let mut names = text.split('.');
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(crate::lexer::is_word_char);
+        let Some(head) = names.next().filter(|_| text.split('.').all(is_name)) else { return Ok(None) };
+        if sure && !(text.contains('.') && self.names.is_variable(head)) {
+            return Ok(None);
+        }
+        let name = crate::ast::Name { key: self.names.key(head), text: Arc::from(head), loc: start };
+        self.advance();
+        let mut path = self.node(start, ExprKind::Variable(name))?;
+        for name in names {
+            path = self.node(start, ExprKind::Member { base: Box::new(path), name: Arc::from(name), safe: true })?;
+        }
+        Ok(Some(path))
     }
 
     /// True for `a =`, `a.b =`, `a AS`, `"a" =`, `"a" AS`.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use botserver_basic_types::{Severity, Value};
+use botserver_basic_types::{BinaryOp, Severity, Value};
 
 use super::{PResult, Parser};
 use crate::{
@@ -255,7 +255,18 @@ impl<'s> Parser<'s> {
         let start = self.loc();
         let open = self.token_at(found.after);
         let brackets = matches!(open.kind, TokenKind::Symbol("(")) && !open.spaced;
-        let (call, target) = self.keyword_call(found, brackets)?;
+        let outer = std::mem::take(&mut self.own_value);
+        let called = self.keyword_call(found, brackets);
+        let own_value = std::mem::replace(&mut self.own_value, outer);
+        let (mut call, target) = called?;
+        if own_value
+            && call.args.len() == 1
+            && let Some((_, ArgExpr::Expr(path))) = call.args.pop()
+        {
+            // `GET "order.total"`: the value is at hand, there is nothing to run; what is missing is empty.
+            let empty = self.node(start, ExprKind::Literal(Value::text("")))?;
+            return self.node(start, ExprKind::Binary(BinaryOp::Coalesce, Box::new(path), Box::new(empty)));
+        }
         let returns = self.grammar.keyword(&call.keyword).is_some_and(|keyword| keyword.returns);
         if !returns {
             let message = format!("{} gives no value", call.keyword);
@@ -272,6 +283,7 @@ impl<'s> Parser<'s> {
         let Some(automaton) = grammar.automaton(found.node) else { return self.expected("a keyword") };
         let start = self.at;
         let phrase = self.loc().to(self.token_at(found.after - 1).loc);
+        self.note_words(start..found.after);
         self.at = found.after - 1;
         self.advance();
         let mut walk = Walk::new(automaton);
@@ -365,6 +377,7 @@ impl<'s> Parser<'s> {
                 let threads = walk.after_word(word);
                 let as_name = walk.has_arg() && self.names.is_variable(word) && !self.begins_operand(self.at + 1);
                 if !threads.is_empty() && !as_name {
+                    self.note_word(self.at);
                     self.advance();
                     walk.threads = threads;
                     after_arg = false;
@@ -376,7 +389,7 @@ impl<'s> Parser<'s> {
                 self.advance();
                 continue;
             }
-            if let TokenKind::Symbol(symbol @ ("," | "=")) = self.token().kind {
+            if let TokenKind::Symbol(symbol @ ("," | "=" | ":")) = self.token().kind {
                 let threads = walk.after_symbol(symbol);
                 let ends = symbol == "," && comma_ends && walk.accepting().is_some();
                 if threads.is_empty() || ends {

@@ -10,6 +10,7 @@ mod hear;
 mod keyword_args;
 mod keyword_call;
 mod literals;
+pub(crate) mod notes;
 mod operands;
 mod procedures;
 mod statements;
@@ -64,11 +65,23 @@ pub fn parse(file: &str, source: &str, grammar: &Grammar) -> Parsed {
 
 /// [`parse`] with what the host knows.
 pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOptions) -> Parsed {
+    parse_noting(file, source, grammar, options, None).0
+}
+
+/// [`parse_with`] that takes down what the formatter wants to know.
+pub(crate) fn parse_noting(
+    file: &str,
+    source: &str,
+    grammar: &Grammar,
+    options: &ParseOptions,
+    notes: Option<notes::Notes>,
+) -> (Parsed, notes::Notes) {
+    let first_line = source.trim_start_matches('\u{feff}').lines().next().unwrap_or("");
     let mut script = Script {
         file: Arc::from(file),
         source: Arc::from(source),
         line_starts: line_starts(source),
-        workflow: source.lines().next().is_some_and(|line| line.trim().eq_ignore_ascii_case("#workflow")),
+        workflow: first_line.trim().eq_ignore_ascii_case("#workflow"),
         ..Script::default()
     };
     let lexed = lexer::lex(source, Loc::new(0, source.len() as u32));
@@ -96,12 +109,14 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
         defined: HashSet::default(),
         procedure: false,
         assigning: None,
+        own_value: false,
         filters: filter_text::Filters::default(),
+        notes,
     };
     parser.lexical(lexed.errors, &lexed.unclosed);
     parser.script.body = parser.script_body();
     parser.check_filters();
-    let Parser { script: parts, found, .. } = parser;
+    let Parser { script: parts, found, notes, .. } = parser;
     script = Script {
         file: script.file,
         source: script.source,
@@ -121,7 +136,7 @@ pub fn parse_with(file: &str, source: &str, grammar: &Grammar, options: &ParseOp
             help: finding.help,
         })
         .collect();
-    Parsed { script, diagnostics }
+    (Parsed { script, diagnostics }, notes.unwrap_or_default())
 }
 
 fn line_starts(source: &str) -> Vec<u32> {
@@ -221,7 +236,10 @@ struct Parser<'s> {
     procedure: bool,
     /// The plain variable whose value is being parsed (`role = GET role`).
     assigning: Option<Arc<str>>,
+    /// The keyword being parsed was given the path of a variable of the script.
+    own_value: bool,
     filters: filter_text::Filters,
+    notes: Option<notes::Notes>,
 }
 
 impl<'s> Parser<'s> {
@@ -260,6 +278,17 @@ impl<'s> Parser<'s> {
 
     fn skip_newlines(&mut self) {
         while matches!(self.token().kind, TokenKind::Newline) {
+            self.at += 1;
+        }
+    }
+
+    /// True when a statement ends at an index: a line end, or the `:` between two statements of one line.
+    fn separates_at(&self, at: usize) -> bool {
+        self.line_ends_at(at) || self.is_symbol_at(at, ":")
+    }
+
+    fn skip_separators(&mut self) {
+        while matches!(self.token().kind, TokenKind::Newline | TokenKind::Symbol(":")) {
             self.at += 1;
         }
     }
@@ -313,6 +342,7 @@ impl<'s> Parser<'s> {
     fn take_word(&mut self, wanted: &str) -> bool {
         let found = self.is_word(wanted);
         if found {
+            self.note_word(self.at);
             self.advance();
         }
         found
@@ -321,12 +351,14 @@ impl<'s> Parser<'s> {
     /// Takes the words one after another, `_` joining some of them, or none at all.
     fn take_words(&mut self, wanted: &[&str]) -> bool {
         if self.is_joined(wanted) {
+            self.note_word(self.at);
             self.advance();
             return true;
         }
         let all = wanted.iter().enumerate().all(|(index, word)| self.is_word_at(self.at + index, word));
         if all {
             for _ in wanted {
+                self.note_word(self.at);
                 self.advance();
             }
         }
@@ -366,7 +398,7 @@ impl<'s> Parser<'s> {
     }
 
     fn at_statement_end(&self) -> bool {
-        self.at_line_end() || (self.single_line > 0 && self.is_word("ELSE"))
+        self.separates_at(self.at) || (self.single_line > 0 && self.is_word("ELSE"))
     }
 
     /// The token as people name it.

@@ -74,21 +74,26 @@ impl Parser<'_> {
             self.open.push(kind);
         }
         loop {
-            self.skip_newlines();
+            self.skip_separators();
             if self.at_end() || self.errors > super::MAX_ERRORS {
                 break;
             }
             if let Some((closed, words)) = self.closer() {
                 if self.open.contains(&closed) {
+                    self.note_end(words);
                     break;
                 }
+                self.note_statement();
                 self.stray_end(closed, words);
                 continue;
             }
             self.statement(out);
-            // A block without its end leaves the cursor at the beginning of the line that shows it.
-            let fresh_line = self.at > 0 && matches!(self.token_at(self.at - 1).kind, TokenKind::Newline);
-            if !self.at_line_end() && !fresh_line {
+            // A block without its end leaves the cursor at the beginning of the line that shows it; a label may have
+            // its statement on the same line.
+            let begins = TokenKind::Symbol(":");
+            let fresh_line =
+                self.at > 0 && (self.line_ends_at(self.at - 1) || self.token_at(self.at - 1).kind == begins);
+            if !self.separates_at(self.at) && !fresh_line {
                 let message = format!("{} is left over after the statement", self.shown());
                 let loc = self.loc();
                 self.error(Code::UnexpectedToken, loc, message);
@@ -103,6 +108,7 @@ impl Parser<'_> {
     /// One statement, or the message why it is none; the cursor stands at its end.
     pub(super) fn statement(&mut self, out: &mut Block) {
         let start = self.at;
+        self.note_statement();
         if self.deeper(|parser| parser.try_statement(out)).is_err() {
             self.recover(start);
         }
@@ -130,10 +136,16 @@ impl Parser<'_> {
         }
         let word = self.upper_at(self.at);
         let next = self.upper_at(self.at + 1);
-        if self.label(out)? || self.declaration(word, next, out)? || self.control(word, next, out)? {
+        let head = self.at;
+        if self.label(out)? {
+            return Ok(());
+        }
+        if self.declaration(word, next, out)? || self.control(word, next, out)? {
+            self.note_word(head);
             return Ok(());
         }
         if let Some(kind) = self.simple(word, next, out)? {
+            self.note_word(head);
             self.push(out, start, kind);
             return Ok(());
         }
@@ -233,11 +245,13 @@ impl Parser<'_> {
         Ok(LValue { loc: self.since(start), name, path })
     }
 
-    /// `name:` alone on a line.
+    /// `name:`
     fn label(&mut self, out: &mut Block) -> PResult<bool> {
         let word = self.word();
         let closes = ["CASE", "DEFAULT", "ELSE"].iter().any(|other| word.eq_ignore_ascii_case(other));
-        if !self.is_symbol_at(self.at + 1, ":") || !self.line_ends_at(self.at + 2) || closes {
+        // A statement may follow on the line when some GOTO names the label.
+        let alone = self.line_ends_at(self.at + 2);
+        if !self.is_symbol_at(self.at + 1, ":") || closes || !(alone || self.names.is_target(word)) {
             return Ok(false);
         }
         let name = self.name("a label")?;
@@ -252,7 +266,7 @@ impl Parser<'_> {
 
     /// Statements of one line that belong to the language itself.
     fn simple(&mut self, word: &str, next: &str, out: &mut Block) -> PResult<Option<StmtKind>> {
-        let alone = self.line_ends_at(self.at + 1) || (self.single_line > 0 && next == "ELSE");
+        let alone = self.separates_at(self.at + 1) || (self.single_line > 0 && next == "ELSE");
         Ok(Some(match (word, next) {
             ("SET" | "LET", _) => match self.assignment_at(self.at + 1) {
                 Some(equal) => {

@@ -2,7 +2,9 @@
 
 mod declarations;
 mod filters;
+mod format;
 mod grammar;
+mod lint;
 mod robust;
 mod snippets;
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::parse;
 
 /// Pieces of real scripts, to be cut and mixed.
-const PIECES: &[&str] = &[
+pub(crate) const PIECES: &[&str] = &[
     "TALK \"Hello ${name}\"",
     "x = FIND \"t\", \"a=1\"",
     "IF x THEN",

@@ -7,6 +7,7 @@ mod bytecode;
 mod control;
 mod errors;
 mod expressions;
+mod findings;
 mod hear;
 mod host;
 mod images;

@@ -91,7 +91,7 @@ fn example(form: &str) -> String {
                     words.push(format!("{token}\u{1}"));
                 }
             }
-            "," | "=" => words.push(token.to_owned()),
+            "," | "=" | ":" => words.push(token.to_owned()),
             _ => match token.split_once(':') {
                 Some((_, "")) => {}
                 Some((_, "values" | "assigns")) => words.push("a = \"x\"".to_owned()),

@@ -12,7 +12,8 @@ const HEAD: &str = "\
 
 How a keyword is written: words in capital letters stand as they are, in any case, and `_` may join them; `name:expr` is
 a value; what stands in `[ ]` may be left out, and such parts may come in any order; `( | )` is a choice. The kinds of
-values: `expr` one value, `exprs` and `fields` several with commas between, `word` and `path` a name or a value, `filter`
+values: `expr` one value, `exprs` and `fields` several with commas between, `word` and `path` a name or a value,
+`variable` the name of a variable in quotes, `filter`
 a condition in a text, `cond` a condition in which names on the left are columns, `values` and `assigns` a list
 `a = x, b = y` (or `a AS x`), `order` a list `a DESC, b`, `columns` a list of columns with `AS`, `target` a variable that
 takes the result.

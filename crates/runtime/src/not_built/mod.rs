@@ -2,6 +2,8 @@
 //! capability they need, and running one is an error that ON ERROR can trap. A room that is built takes its
 //! keywords out of this table.
 
+mod rare;
+
 use botserver_basic_types::{Effect, KeywordDecl};
 
 use crate::Keyword;
@@ -146,7 +148,14 @@ const ROWS: &[Row] = &[
     ("BOT SYNC MEMORY", &["BOT SYNC MEMORY FROM bot:expr"], false, AGENTS),
     (
         "BOT REFLECTION",
-        &["BOT REFLECTION INSIGHTS", "BOT REFLECTION ON metric:expr", "BOT REFLECTION on:expr"],
+        &[
+            "BOT REFLECTION INSIGHTS",
+            "BOT REFLECTION ON metric:expr",
+            "BOT REFLECTION on:expr",
+            "SET BOT REFLECTION on:expr",
+            "REFLECT ON metric:expr",
+            "GET REFLECTION INSIGHTS",
+        ],
         true,
         AGENTS,
     ),
@@ -331,6 +340,7 @@ const ROWS: &[Row] = &[
 /// All of them.
 pub fn keywords_not_built() -> Vec<Keyword> {
     ROWS.iter()
+        .chain(rare::ROWS)
         .map(|(name, forms, returns, capability)| {
             let doc = "Known to the language; this build cannot run it.";
             let decl = KeywordDecl { returns: *returns, ..KeywordDecl::new(name, forms, Effect::Write, doc, "") };
