@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Run(RunOptions),
     /// Look for mistakes in a package
     Check(CheckOptions),
+    /// Give scripts their usual layout: indentation, blanks, words of the language in capitals
+    Fmt(FmtOptions),
     /// Make bots
     #[command(subcommand)]
     Bot(BotCommand),
@@ -178,6 +180,25 @@ pub(crate) struct CheckOptions {
     /// How to write the findings
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: Output,
+}
+
+/// Options of `fmt`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  botserver fmt
+  botserver fmt shop.gbai
+  botserver fmt --check shop.gbai     in CI: exit status 1 when something would change
+
+Prints the path of every script that changes. What a script does never changes; lines are not joined or split, comments
+and empty lines stay. A script with mistakes is left alone, and the exit status is 1.")]
+pub(crate) struct FmtOptions {
+    /// Scripts, and folders with scripts [default: the current folder]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Change nothing; fail when something would change
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use botserver_basic_syntax::{FunctionSig, Grammar, GrammarError, ParseOptions, Parsed, parse_with};
+use botserver_basic_syntax::{FunctionSig, Grammar, GrammarError, ParseOptions, Parsed, lint, parse_with};
 use botserver_basic_types::{Diagnostic, KeywordDecl, Severity, Span};
 use botserver_basic_vm::{Image, Source, compile as compile_scripts};
 use botserver_config::{BotConfig, BotDefaults, Level, Origin};
@@ -91,6 +91,8 @@ pub fn compile(source: &PackageSource, language: &Language, defaults: &BotDefaul
     let compiled = compile_scripts(&sources);
     diagnostics.extend(scripts.iter().flat_map(|parsed| parsed.diagnostics.iter().cloned()));
     diagnostics.extend(compiled.diagnostics);
+    let sound: Vec<_> = scripts.iter().filter(|parsed| !parsed.has_errors()).map(|parsed| &parsed.script).collect();
+    diagnostics.extend(lint(&sound, &language.grammar, &variables(&config)));
     // What the scan found stands for its file in the compiler's input too.
     diagnostics.dedup();
     let mut seen = BTreeSet::new();
@@ -138,13 +140,18 @@ fn dialogs(source: &PackageSource) -> Vec<(&Arc<str>, &SourceFile)> {
     dialogs
 }
 
+/// The names of the `param-…` settings.
+fn variables(config: &BotConfig) -> Vec<String> {
+    config.params().into_iter().map(|(name, _)| name).collect()
+}
+
 fn parse_all(
     source: &PackageSource,
     language: &Language,
     config: &BotConfig,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Parsed> {
-    let variables: Vec<String> = config.params().into_iter().map(|(name, _)| name).collect();
+    let variables = variables(config);
     let dialogs = dialogs(source);
     let mut first: BTreeMap<String, &Arc<str>> = BTreeMap::new();
     for (path, _) in &dialogs {

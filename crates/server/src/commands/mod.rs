@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod doctor;
 mod explain;
+mod fmt;
 pub(crate) mod kb;
 mod model;
 mod openapi;
@@ -48,6 +49,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Chat(options) => chat::run(common, &options).await,
         Command::Run(options) => run::run(common, &options).await,
         Command::Check(options) => check::run(common, &options).await,
+        Command::Fmt(options) => fmt::run(common, &options).await,
         Command::Bot(BotCommand::New(options)) => bot::new(common, &options).await,
         Command::Owner(OwnerCommand::Link(options)) => owner::link(common, &options).await,
         Command::Kb(command) => kb::run(common, &command).await,
