@@ -410,7 +410,8 @@ impl<'s> Lexer<'s> {
             self.at += 1;
         }
         let word = &self.source[start..self.at];
-        if word.eq_ignore_ascii_case("rem") && self.after_complete_operand() && self.rest().starts_with([' ', '\t']) {
+        let ends = self.rest().is_empty() || self.rest().starts_with([' ', '\t', '\r', '\n']);
+        if word.eq_ignore_ascii_case("rem") && self.after_complete_operand() && ends {
             self.at = self.line_end(self.at);
             return;
         }

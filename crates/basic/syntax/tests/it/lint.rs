@@ -25,6 +25,9 @@ test.bas:2:9: warning[B0250]: `totl` is read here, and nothing in this script gi
 2 | TALK \"${totl} \" + total
   |         ^^^^
   = help: Did you mean `total`?
+test.bas:3:6: warning[B0250]: `other` is read here, and nothing in this script gives it a value
+3 | TALK other
+  |      ^^^^^
 ",
     );
 }

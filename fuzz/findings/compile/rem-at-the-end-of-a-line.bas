@@ -1,0 +1,3 @@
+HEAR email AS EMAIL WITH "Your e-mail?"REM 
+TALK "Writing to ${email}."
+TALK "a" rem
