@@ -311,10 +311,14 @@ impl<'s> Lexer<'s> {
         let after = self.at + 1;
         let line_end = self.line_end(after);
         let tail = self.source[after..line_end].trim();
-        if !(tail.is_empty() || tail.starts_with('\'')) || line_end >= self.end {
+        if !(tail.is_empty() || tail.starts_with('\'')) {
             return false;
         }
-        self.at = line_end + 1;
+        // At the end of a `${…}` it is a name.
+        if line_end >= self.end && self.end < self.source.len() {
+            return false;
+        }
+        self.at = (line_end + 1).min(self.end);
         self.spaced = true;
         true
     }
