@@ -98,7 +98,7 @@ export interface ScriptError {
   help?: string | null;
 }
 
-export type Outcome = 'done' | 'waiting' | 'failed' | 'cancelled';
+export type Outcome = 'done' | 'waiting' | 'failed' | 'cancelled' | 'refused';
 
 export interface MessageCommitted {
   kind: 'message';
@@ -135,6 +135,8 @@ export interface MessagesSuperseded {
   kind: 'superseded';
   /** The number of the first message, tool call, error or question that no longer counts. */
   from: number;
+  /** The number of the last of them, if it is not the one before this event. */
+  until?: number | null;
   /** The messages among them. */
   messages: string[];
 }

@@ -138,7 +138,7 @@ export class Transcript {
         break;
       }
       case 'superseded':
-        this.#supersede(event.from, seq, new Set(event.messages));
+        this.#supersede(event.from, Math.min(seq, (event.until ?? seq) + 1), new Set(event.messages));
         break;
       case 'suggestions':
         this.#suggestions = event.items;

@@ -69,9 +69,10 @@ impl Inner {
         self.lanes.get(&lane).is_some_and(|slot| slot.asleep)
     }
 
-    /// Notes whether the lane sleeps.
-    pub(crate) fn set_asleep(&self, lane: LaneId, asleep: bool) {
+    /// Notes that the end of a turn is committed, and whether the lane sleeps now.
+    pub(crate) fn turn_is_over(&self, lane: LaneId, asleep: bool) {
         if let Some(mut slot) = self.lanes.get_mut(&lane) {
+            slot.current = None;
             slot.asleep = asleep;
         }
     }

@@ -30,5 +30,5 @@ pub use error::{Error, Result, TurnError};
 pub use model::{Execution, InboxItem, ItemKind, Lane, LaneId, NewLane, Status, TimerRow, Wait};
 pub use notice::{CommittedEvent, EventText, LaneNotice, NewEvent, TextDelta};
 pub use program::{Failure, LocalFailure, LocalWork, LogLine, Note, Outcome, Program, Step, TurnBuffer};
-pub use store::{delete_lanes, events, insert_lane, newest_seq, queued_items, waiting_versions};
+pub use store::{Hearing, delete_lanes, events, hearing, insert_lane, newest_seq, queued_items, waiting_versions};
 pub use turn::{Drive, Turn, TurnEnd};

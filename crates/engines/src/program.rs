@@ -66,6 +66,16 @@ pub struct Failure {
     pub detail: Json,
 }
 
+/// The detail of the failure of what took too long.
+pub(crate) const TIMED_OUT: &str = "timed out";
+
+impl Failure {
+    /// True when it took longer than the turn allowed.
+    pub fn is_timeout(&self) -> bool {
+        self.detail == TIMED_OUT
+    }
+}
+
 /// Why a local change did not happen.
 pub enum LocalFailure {
     /// The program's own error: rolled back, recorded, and given to the program as the effect's outcome.

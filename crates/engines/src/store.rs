@@ -82,6 +82,35 @@ pub async fn newest_seq(connection: &impl ConnectionTrait, org_id: OrgId, lane: 
     }
 }
 
+/// A run that waits for the person's next message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hearing {
+    /// The run.
+    pub execution: Uuid,
+    /// How many of its snapshots are committed: once it has gone on there is one more.
+    pub turn: i32,
+    /// Another run waits for its result.
+    pub is_child: bool,
+}
+
+/// The run of a lane that waits for the person, if one does; one that another waits for comes first.
+pub async fn hearing(connection: &impl ConnectionTrait, org_id: OrgId, lane: LaneId) -> Result<Option<Hearing>> {
+    let broken = || Error::statement("looking for a question");
+    let mut select = OrgScope(org_id).select("engine_executions");
+    select
+        .columns(["id", "turn", "parent_id"])
+        .and_where(Expr::col("lane_id").eq(lane.0))
+        .and_where(Expr::col("status").eq("waiting"))
+        .and_where(Expr::col("wait_kind").eq("input"));
+    let rows = connection.query_all(&select).await.map_err(broken())?;
+    let read = |found: &QueryResult| {
+        let parent: Option<Uuid> = row(found, "parent_id")?;
+        Ok(Hearing { execution: row(found, "id")?, turn: row(found, "turn")?, is_child: parent.is_some() })
+    };
+    let found = rows.iter().map(read).collect::<Result<Vec<_>, DbErr>>().map_err(broken())?;
+    Ok(found.iter().find(|own| own.is_child).or(found.first()).copied())
+}
+
 /// The row of an item by its sender's id, and where it stands.
 pub(crate) async fn find_item(
     connection: &impl ConnectionTrait,

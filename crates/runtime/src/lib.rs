@@ -14,5 +14,6 @@ pub use http_keywords::{GetElsewhere, HTTP_HEADERS, delete_url, http_keywords};
 pub use keyword::{BoxFuture, CallContext, Handler, Keyword, KeywordRegistry, RegistryError, TurnBuffer};
 pub use not_built::keywords_not_built;
 pub use program::{
-    Answer, KNOWLEDGE_STATE, ScriptProgram, StartError, TYPED_TEXTS, failure_to_script_error, function_signatures,
+    Answer, KNOWLEDGE_STATE, Left, ScriptProgram, StartError, TYPED_TEXTS, failure_to_script_error,
+    function_signatures, unanswered,
 };

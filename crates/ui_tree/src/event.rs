@@ -45,6 +45,9 @@ pub enum ChatEvent {
     Superseded {
         /// The number of the first event that does not count.
         from: i64,
+        /// The number of the last one, if it is not the one before this event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<i64>,
         /// The messages among them.
         messages: Vec<String>,
     },

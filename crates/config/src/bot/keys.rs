@@ -88,7 +88,7 @@ const GROUPS: &[BotKeyGroup] = &[
         works(key("model-quality", Text)), works(key("model-code", Text)), or("model-routing-strategy", Text, "auto"),
         or("model-fallback-enabled", Boolean, "true"), or("model-fallback-order", List, "quality,fast,local"),
         or("llm-cache", Boolean, "false"), or("llm-cache-ttl", Seconds, "3600"), or("llm-cache-semantic", Boolean, "true"),
-        or("llm-cache-threshold", SHARE, "0.95"), works(or("history-limit", COUNT, "50")),
+        or("llm-cache-threshold", SHARE, "0.95"), works(or("history-limit", COUNT, "50")), works(or("tool-timeout", Seconds, "30")),
         or("llm-server", Boolean, "false"), key("llm-server-path", Text), or("llm-server-host", Text, "0.0.0.0"),
         or("llm-server-port", PORT, "8081"), or("llm-server-gpu-layers", COUNT, "0"), or("llm-server-ctx-size", COUNT, "4096"),
         or("llm-server-n-predict", COUNT, "1024"), or("llm-server-parallel", COUNT, "6"),

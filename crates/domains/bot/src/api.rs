@@ -130,7 +130,8 @@ async fn open(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Stops the running turn.
+/// Stops the running turn; or, while a tool that the model called waits for the person's answer, ends that tool: the
+/// model is told that the person declined, and goes on.
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/cancel", tag = "chat", params(("id" = String, Path)),
     responses((status = 202)))]
 async fn cancel(
@@ -205,7 +206,7 @@ struct NewMessage {
     /// The action of a suggestion.
     action: Option<String>,
     /// An earlier message of the person (`msg_…`) that this one takes the place of: from that one on nothing counts any
-    /// more.
+    /// more. Refused with 404 when there is no such message in the conversation, with 409 when it cannot be set aside.
     #[schema(value_type = Option<String>)]
     replaces: Option<MessageId>,
 }
@@ -240,14 +241,17 @@ struct MessageSent {
 /// How a turn ended.
 #[derive(Serialize, ToSchema)]
 struct TurnView {
-    /// `done`, `waiting`, `failed` or `cancelled`.
+    /// `done`, `waiting`, `failed`, `cancelled` or `refused`.
     outcome: String,
 }
 
 /// Sends a message. Answered once it is committed, or with `wait` once its turn has ended.
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/messages", tag = "chat",
     params(("id" = String, Path), Wait), request_body = NewMessage,
-    responses((status = 202, body = MessageSent), (status = 200, body = MessageSent)))]
+    responses((status = 202, body = MessageSent), (status = 200, body = MessageSent),
+              (status = 404, description = "no such conversation, or no message that `replaces` names", body = Problem),
+              (status = 409, description = "`id_taken`; or what `replaces` names cannot be set aside: `not_yours`, \
+                  `superseded`, `still_queued`, `busy`, `waiting_for_answer`", body = Problem)))]
 async fn send(
     State(api): State<Api>,
     Caller(principal): Caller,
@@ -279,7 +283,11 @@ async fn send(
 
 /// Answers a message of the person anew; what was said after it does not count any more.
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/messages/{message}/regenerate", tag = "chat",
-    params(("id" = String, Path), ("message" = String, Path)), responses((status = 202, body = MessageSent)))]
+    params(("id" = String, Path), ("message" = String, Path)),
+    responses((status = 202, body = MessageSent),
+              (status = 404, description = "no such message in this conversation", body = Problem),
+              (status = 409, description = "it cannot be answered anew: `not_yours`, `superseded`, `still_queued`, \
+                  `busy`, `waiting_for_answer`, `cannot_regenerate`", body = Problem)))]
 async fn regenerate(
     State(api): State<Api>,
     Caller(principal): Caller,

@@ -100,8 +100,25 @@ pub(crate) struct InboxOpen {
     pub(crate) locale: String,
 }
 
+/// What happens to a conversation besides messages, as the inbox keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum InboxEvent {
+    /// It has another title.
+    Rename(InboxRename),
+    /// The person does not want to answer what a tool asks.
+    Leave(InboxLeave),
+}
+
 /// What a rename puts into the inbox.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct InboxRename {
     pub(crate) title: String,
+}
+
+/// Which question is left: that of a run as it stood when the person stopped it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct InboxLeave {
+    pub(crate) execution: uuid::Uuid,
+    pub(crate) turn: i32,
 }

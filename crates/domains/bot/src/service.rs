@@ -4,20 +4,22 @@ use std::{sync::Arc, time::Duration};
 
 use botserver_db::Db;
 use botserver_engines::{
-    Accepted, CommittedEvent, Engine, EventText, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events,
+    Accepted, CommittedEvent, Engine, EventText, Hearing, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events,
+    hearing,
 };
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, Principal, Role};
 use botserver_llm::SoFar;
 use botserver_packages::{LoadedPackage, Packages};
 use botserver_ports::{Cache, Subscription};
 use botserver_session::{Conversation, SessionService};
+use botserver_ui_tree::Speaker;
 use botserver_web::{RateLimiter, RatePolicy};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
     Error, Result, SendMessage,
-    message::{InboxMessage, InboxOpen, InboxRename},
+    message::{InboxLeave, InboxMessage, InboxOpen, InboxRename},
     stream,
 };
 
@@ -112,6 +114,7 @@ impl ChatService {
         if principal.role != Role::Owner {
             self.count(principal, conversation).await?;
         }
+        self.check_place(conversation, &message).await?;
         let files = self.own.sessions.attachments_of_message(conversation, &message.attachments).await?;
         let id = message.id.unwrap_or_else(|| MessageId::new(self.own.ids.next_uuid()));
         let payload = json!(InboxMessage {
@@ -128,6 +131,44 @@ impl ChatService {
             return Err(Error::IdTaken);
         }
         Ok(Sent { id, accepted })
+    }
+
+    /// Refuses what cannot be said in the place of something else.
+    async fn check_place(&self, conversation: &Conversation, message: &SendMessage) -> Result<()> {
+        let Some(other) = message.replaces.or(message.regenerate) else { return Ok(()) };
+        let (org, lane) = (conversation.org_id, LaneId(conversation.id.uuid()));
+        if let Some(id) = message.id
+            && self.own.engine.find_item(org, lane, CHANNEL, &id.to_string()).await?.is_some()
+        {
+            // It is sent again: what it asked for may be done already.
+            return Ok(());
+        }
+        let Some(found) = self.own.sessions.find_message(conversation, other).await? else {
+            let item = self.own.engine.find_item(org, lane, CHANNEL, &other.to_string()).await?;
+            return Err(match item {
+                Some((_, ItemState::Queued)) => Error::StillQueued,
+                Some((_, ItemState::Taken)) => Error::Busy,
+                _ => Error::NoSuchMessage,
+            });
+        };
+        if found.role != Speaker::Person {
+            return Err(Error::NotYours);
+        }
+        if found.superseded {
+            return Err(Error::Superseded);
+        }
+        if hearing(self.own.db.read(), org, lane).await?.is_some() {
+            return Err(Error::WaitingForAnswer);
+        }
+        if message.regenerate.is_some() {
+            if self.own.engine.is_working(lane) || !self.own.engine.queue(lane).is_empty() {
+                return Err(Error::Busy);
+            }
+            if !found.free_text {
+                return Err(Error::CannotRegenerate);
+            }
+        }
+        Ok(())
     }
 
     /// Counts a message against the visitor's minute, and against that of a bot which wants fewer.
@@ -157,10 +198,21 @@ impl ChatService {
         }
     }
 
-    /// Stops the running turn; nothing happens when none runs.
+    /// Stops the running turn, or ends a tool that the model called and that waits for the person; nothing happens when
+    /// there is neither.
     pub async fn cancel(&self, principal: &Principal, id: ConversationId) -> Result<()> {
         let conversation = self.own.sessions.load_to_write(principal, id).await?;
-        self.own.engine.cancel(LaneId(conversation.id.uuid())).await?;
+        let lane = LaneId(conversation.id.uuid());
+        if self.own.engine.cancel(lane).await? {
+            return Ok(());
+        }
+        let asking = hearing(self.own.db.read(), conversation.org_id, lane).await?;
+        if let Some(Hearing { execution, turn, is_child: true }) = asking {
+            let payload = json!(InboxLeave { execution, turn });
+            // The id makes stopping the same question twice a no-op.
+            let unique = format!("{}-{turn}", execution.simple());
+            self.own.engine.accept(item(&conversation, ItemKind::Event, "leave", unique, payload)).await?;
+        }
         Ok(())
     }
 
@@ -293,8 +345,14 @@ fn turn_of(events: &[CommittedEvent], message: MessageId) -> Option<Vec<Committe
         let head = event.event.as_str().contains(&id).then(|| event.event.read::<EventHead>());
         Some((index, head?.ok()?))
     });
-    let (first, _) = named.find(|(_, head)| head.kind == "message" && head.id.as_ref() == Some(&id))?;
-    let (end, _) = named.find(|(_, head)| head.kind == "turn.end" && head.item.as_ref() == Some(&id))?;
+    let ends = |head: &EventHead| head.kind == "turn.end" && head.item.as_ref() == Some(&id);
+    let (first, head) =
+        named.find(|(_, head)| ends(head) || (head.kind == "message" && head.id.as_ref() == Some(&id)))?;
+    if ends(&head) {
+        // It was refused: nothing of it is in the transcript.
+        return events.get(first..=first).map(<[CommittedEvent]>::to_vec);
+    }
+    let (end, _) = named.find(|(_, head)| ends(head))?;
     events.get(first + 1..=end).map(<[CommittedEvent]>::to_vec)
 }
 

@@ -376,7 +376,8 @@ fn refusal(error: &Error, id: Option<MessageId>) -> Json {
     }
     let code = match error.code() {
         code @ ("rate_limited" | "queue_full" | "already_taken" | "not_found" | "empty_message" | "too_large"
-        | "id_taken") => code,
+        | "id_taken" | "not_yours" | "superseded" | "still_queued" | "cannot_regenerate" | "busy"
+        | "waiting_for_answer") => code,
         _ => "unavailable",
     };
     let mut frame = json!({"type": "error", "code": code, "title": "Not done", "detail": detail});

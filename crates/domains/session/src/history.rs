@@ -1,17 +1,26 @@
 //! The transcript as rows of the turn's own commit: multi-row statements for a whole batch of turns.
 
 use botserver_db::Statements;
-use botserver_engines::{CommitExtension, TurnCommit};
+use botserver_engines::{CommitExtension, Note, TurnCommit};
 use botserver_kernel::MessageId;
 use botserver_ui_tree::{ChatEvent, Speaker, plain_text};
 use sea_orm::DbErr;
 use sea_query::{Expr, ExprTrait, Query, Value};
 use serde::Deserialize as _;
+use serde_json::Value as Json;
 
 use crate::model::title_from;
 
 /// Adds messages to the history and moves conversations to the top of the list.
 pub struct History;
+
+/// The note of a turn about a message that no script took.
+const FREE_TEXT: &str = "session.free_text";
+
+/// Says of a message of the person (`msg_…`) that no script took it: only then its answer can be made anew.
+pub fn free_text(message: &str) -> Note {
+    Note { kind: FREE_TEXT, value: Json::from(message) }
+}
 
 /// Rows per INSERT: below SQLite's limit of bound values.
 const ROWS: usize = 1_000;
@@ -25,11 +34,12 @@ impl CommitExtension for History {
             let mut said = false;
             let mut title = None;
             for (event, seq) in turn.events.iter().map(|event| &event.value).zip(*first_seq..) {
-                match event.get("kind").and_then(serde_json::Value::as_str) {
+                match event.get("kind").and_then(Json::as_str) {
                     Some("message") => {}
                     Some("superseded") => {
-                        let from = event.get("from").and_then(serde_json::Value::as_i64).unwrap_or(i64::MAX);
-                        superseded.push((turn, from, seq));
+                        let number = |name: &str| event.get(name).and_then(Json::as_i64);
+                        let until = number("until").map_or(seq, |last| Ord::min(last.saturating_add(1), seq));
+                        superseded.push((turn, number("from").unwrap_or(i64::MAX), until));
                         continue;
                     }
                     _ => continue,
@@ -59,8 +69,10 @@ impl CommitExtension for History {
                 "parts",
                 "search_text",
                 "at_ms",
+                "free_text",
             ]);
             for (turn, seq, id, role, event, text) in chunk {
+                let is_free = notes(turn).any(|free| free == id);
                 let id: MessageId =
                     id.parse().map_err(|error: botserver_kernel::IdError| DbErr::Type(error.to_string()))?;
                 insert.values_panic([
@@ -72,9 +84,25 @@ impl CommitExtension for History {
                     Expr::value(event.get("parts").map(ToString::to_string).unwrap_or_default()),
                     Expr::value(text.to_lowercase()),
                     Expr::value(turn.at_ms),
+                    Expr::value(is_free),
                 ]);
             }
             statements.push(&insert);
+        }
+        // A message whose turn has begun before: a checkpoint stored it without the word.
+        for (turn, _) in turns {
+            let stored = |own: &&str| !messages.iter().any(|(_, _, id, ..)| id == *own);
+            let ids = notes(turn).filter(stored).filter_map(|id| id.parse::<MessageId>().ok());
+            let ids: Vec<_> = ids.map(|id| Value::from(id.uuid())).collect();
+            if !ids.is_empty() {
+                let mut update = Query::update();
+                update
+                    .table("session_messages")
+                    .value("free_text", true)
+                    .and_where(Expr::col("conversation_id").eq(turn.lane_id.0))
+                    .and_where(Expr::col("id").is_in(ids));
+                statements.push(&update);
+            }
         }
         touch(statements, &touched);
         for (turn, from, until) in superseded {
@@ -89,6 +117,11 @@ impl CommitExtension for History {
         }
         Ok(())
     }
+}
+
+/// The messages that a turn says no script took.
+fn notes(turn: &TurnCommit) -> impl Iterator<Item = &str> {
+    turn.notes.iter().filter(|note| note.kind == FREE_TEXT).filter_map(|note| note.value.as_str())
 }
 
 /// A conversation that a turn changed.

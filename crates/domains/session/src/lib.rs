@@ -7,6 +7,7 @@
 mod api;
 mod error;
 mod history;
+mod media;
 mod migrations;
 mod model;
 mod service;
@@ -17,9 +18,9 @@ use std::sync::Arc;
 use botserver_module::Module;
 
 pub use error::{Error, Result};
-pub use history::History;
+pub use history::{History, free_text};
 pub use migrations::MIGRATIONS;
-pub use model::{Attachment, Conversation, Rating, StoredMessage};
+pub use model::{Attachment, Conversation, FoundMessage, Rating, StoredMessage};
 pub use service::{DeletedWith, NewAttachment, SessionService, UploadLimit};
 
 /// The room as the server plugs it in.

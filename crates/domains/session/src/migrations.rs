@@ -8,6 +8,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { domain: "session", number: 1, name: "tables", up: tables },
     Migration { domain: "session", number: 2, name: "opened with", up: opened_with },
     Migration { domain: "session", number: 3, name: "superseded", up: superseded },
+    Migration { domain: "session", number: 4, name: "free text", up: free_text },
 ];
 
 fn tables(schema: &mut Schema) {
@@ -94,6 +95,11 @@ fn tables(schema: &mut Schema) {
 /// again only while that is still the bot's version.
 fn opened_with(schema: &mut Schema) {
     schema.sql("ALTER TABLE session_conversations ADD COLUMN opened_with varchar(64)");
+}
+
+/// Which messages no script took: what answered them can be asked anew.
+fn free_text(schema: &mut Schema) {
+    schema.sql("ALTER TABLE session_messages ADD COLUMN free_text boolean NOT NULL DEFAULT false");
 }
 
 /// Messages that were answered anew or edited: they stay, but nobody is shown them and no model reads them.

@@ -41,6 +41,17 @@ pub struct StoredMessage {
     pub rating: Option<Rating>,
 }
 
+/// What is known of one message, whether or not it still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundMessage {
+    /// Who said it.
+    pub role: Speaker,
+    /// It was answered anew, or edited.
+    pub superseded: bool,
+    /// No script took it: the model or the documents answered it.
+    pub free_text: bool,
+}
+
 /// Thumbs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the documentation")]

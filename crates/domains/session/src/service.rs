@@ -10,7 +10,10 @@ use botserver_kernel::{
 use botserver_ports::{Authorizer, ByteStream, ObjectStore, Resource};
 use futures_util::StreamExt;
 
-use crate::{Attachment, Conversation, Error, Rating, Result, StoredMessage, model::plain_filename, store};
+use crate::{
+    Attachment, Conversation, Error, FoundMessage, Rating, Result, StoredMessage, media::media_type,
+    model::plain_filename, store,
+};
 
 /// Conversations, their messages, files and ratings.
 pub struct SessionService {
@@ -254,6 +257,11 @@ impl SessionService {
         store::newest_messages(self.db.read(), conversation.org_id, id, before, limit).await
     }
 
+    /// What is known of one message of a conversation, whether or not it still counts.
+    pub async fn find_message(&self, conversation: &Conversation, message: MessageId) -> Result<Option<FoundMessage>> {
+        store::find_message(self.db.read(), conversation.org_id, conversation.id, message).await
+    }
+
     /// The messages that count from this one on, oldest first; none if it is not there or does not count.
     pub async fn messages_from(
         &self,
@@ -372,25 +380,4 @@ impl SessionService {
 
 fn object_key(conversation: &Conversation, id: AttachmentId) -> String {
     format!("{}/conversations/{}/{}", conversation.org_id.uuid(), conversation.id.uuid(), id.uuid())
-}
-
-/// The media type by the first bytes; what they do not tell is believed unless a browser could run it. Where nothing
-/// is said, or only what programs say of any body, the file's name tells.
-fn media_type(first: &[u8], declared: Option<&str>, filename: &str) -> String {
-    let active = ["text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"];
-    if let Some(kind) = infer::get(first).map(|kind| kind.mime_type()).filter(|kind| !active.contains(kind)) {
-        return kind.to_owned();
-    }
-    let declared = declared.and_then(|text| text.split(';').next()).map(str::trim).unwrap_or_default().to_lowercase();
-    let declared = match &*declared {
-        "" | "application/x-www-form-urlencoded" => {
-            mime_guess::from_path(filename).first_raw().unwrap_or_default().to_owned()
-        }
-        _ => declared,
-    };
-    let plain = declared.len() <= 100 && declared.split('/').count() == 2 && declared.is_ascii();
-    if plain && !active.contains(&declared.as_str()) && !declared.contains("script") {
-        return declared;
-    }
-    "application/octet-stream".to_owned()
 }

@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use sea_query::{Cond, Expr, ExprTrait, LikeExpr, Order, Query};
 use uuid::Uuid;
 
-use crate::{Attachment, Conversation, Error, Rating, Result, StoredMessage};
+use crate::{Attachment, Conversation, Error, FoundMessage, Rating, Result, StoredMessage};
 
 const CONVERSATIONS: &str = "session_conversations";
 const MESSAGES: &str = "session_messages";
@@ -136,7 +136,6 @@ pub(crate) async fn list(
             .and_where(Expr::col((MESSAGES, "org_id")).eq(org_id.uuid()))
             .and_where(Expr::col((MESSAGES, "conversation_id")).equals((CONVERSATIONS, "id")))
             .and_where(Expr::col((MESSAGES, "superseded")).eq(false))
-            .and_where(Expr::col((MESSAGES, "superseded")).eq(false))
             .and_where(Expr::col((MESSAGES, "search_text")).like(like()));
         let titled = Expr::expr(sea_query::Func::lower(Expr::col("title"))).like(like());
         select.cond_where(Cond::any().add(titled).add(Expr::exists(said)));
@@ -239,6 +238,28 @@ pub(crate) async fn newest_messages(
         .limit(limit);
     let rows = connection.query_all(&select).await.map_err(broken())?;
     rows.iter().rev().map(read_message).collect::<Result<_, DbErr>>().map_err(broken())
+}
+
+/// One message, whether or not it counts.
+pub(crate) async fn find_message(
+    connection: &impl ConnectionTrait,
+    org_id: OrgId,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<Option<FoundMessage>> {
+    let broken = || Error::statement("finding a message");
+    let mut select = OrgScope(org_id).select(MESSAGES);
+    select
+        .columns(["role", "superseded", "free_text"])
+        .and_where(Expr::col("conversation_id").eq(conversation.uuid()))
+        .and_where(Expr::col("id").eq(message.uuid()));
+    let found = connection.query_one(&select).await.map_err(broken())?;
+    let read = |found: &QueryResult| {
+        let role: String = row(found, "role")?;
+        let role = if role == "person" { Speaker::Person } else { Speaker::Bot };
+        Ok(FoundMessage { role, superseded: row(found, "superseded")?, free_text: row(found, "free_text")? })
+    };
+    found.as_ref().map(read).transpose().map_err(broken())
 }
 
 /// The messages that count from a message on, oldest first; none if it does not count itself.

@@ -51,10 +51,10 @@ impl Turn<'_> {
                 "kind": "turn.end", "turn": self.item.id.simple().to_string(), "item": item, "outcome": end.word(),
             }));
         }
+        // Whoever hears of the end finds the lane idle.
         self.commit(DONE, if asleep { ItemState::Taken } else { ItemState::Done }).await?;
         self.lane.executions.retain(|execution| !execution.status.is_over());
         self.lane.cold = false;
-        self.engine.set_asleep(self.lane.id, asleep);
         if asleep != self.announced_working {
             self.engine.publish(self.lane.id, &LaneNotice::Working(asleep)).await;
         }
@@ -102,6 +102,9 @@ impl Turn<'_> {
         if let Some(fresh) = self.fresh.take() {
             // Whoever sent it may be gone; what is committed stands.
             let _ = fresh.saved.send(told);
+        }
+        if item_status == DONE {
+            self.engine.turn_is_over(self.lane.id, told == ItemState::Taken);
         }
         self.lane.version += 1;
         self.lane.last_seq = last_seq;

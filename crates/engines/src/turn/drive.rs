@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{Drive, Turn, internal};
 use crate::{
-    Execution, Failure, ItemState, Outcome, Program, Status, Step, TimerRow, TurnError, Wait, at_once::Fresh, store,
+    Execution, Failure, ItemState, Outcome, Program, Status, Step, TimerRow, TurnError, Wait, at_once::Fresh,
+    program::TIMED_OUT, store,
 };
 
 /// The sender of a message waits at most this long for a turn that reads; then the message is stored by itself.
@@ -210,5 +211,5 @@ async fn passed(deadline: Option<tokio::time::Instant>) {
 }
 
 fn too_long() -> Failure {
-    Failure { message: "it took longer than it may".to_owned(), detail: json!(null) }
+    Failure { message: "it took longer than it may".to_owned(), detail: json!(TIMED_OUT) }
 }

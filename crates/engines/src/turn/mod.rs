@@ -43,6 +43,7 @@ pub enum TurnEnd {
     Waiting,
     Failed,
     Cancelled,
+    Refused,
 }
 
 impl TurnEnd {
@@ -52,6 +53,7 @@ impl TurnEnd {
             Self::Waiting => "waiting",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
         }
     }
 }

@@ -5,6 +5,7 @@
 mod choices;
 mod documents;
 mod input_spec;
+mod leave;
 mod people;
 mod rejection;
 mod when;
@@ -12,6 +13,7 @@ mod when;
 use botserver_basic_types::{Date, FileHandle, HearType, Value};
 
 pub use input_spec::{InputSpec, input_spec};
+pub use leave::{declines, way_out};
 pub use rejection::{HearRejection, sentence};
 
 use crate::decimal::{self, LoneMark};

@@ -3,7 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use botserver_basic_std::{
-    hear::{HearContext, HearInput, HearRejection, empty_value, input_spec, missing_capability, sentence, validate},
+    hear::{
+        HearContext, HearInput, HearRejection, declines, empty_value, input_spec, missing_capability, sentence,
+        validate, way_out,
+    },
     parse_date,
 };
 use botserver_basic_types::{FileHandle, HearType, Value};
@@ -460,5 +463,28 @@ fn input_specs_serialise() {
         for option in &spec.options {
             assert!(answer(&kind, option).is_ok(), "{kind:?} offers {option}");
         }
+    }
+}
+
+#[test]
+fn words_that_leave_a_question() {
+    for text in
+        ["cancel", "Cancel.", " STOP! ", "never mind", "cancelar", "Deixa pra lá", "¡Olvídalo!", "/cancel", "abbrechen"]
+    {
+        assert!(declines(&HearType::Date, text), "{text}");
+        assert!(declines(&HearType::Any, text), "{text}");
+    }
+    for text in ["", "cancel the blue room", "no", "25/12/2026", "stop sign", "x".repeat(100_000).as_str()] {
+        assert!(!declines(&HearType::Any, text), "{text}");
+    }
+    // Where the word is an answer, it is one.
+    assert!(!declines(&HearType::Boolean, "cancel"));
+    assert!(declines(&HearType::Boolean, "stop"));
+    let menu = HearType::Menu { options: vec!["Go on".into(), "Cancel".into()], free: false };
+    assert!(!declines(&menu, "cancel") && declines(&menu, "quit"));
+    assert!(declines(&HearType::Password, "cancel") && !declines(&HearType::Password, "cancelar"));
+    for locale in ["en", "pt", "es"] {
+        let word = way_out(locale).split(['“', '”', '«', '»']).nth(1).expect("a quoted word");
+        assert!(declines(&HearType::Name, word), "{word}");
     }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use botserver_context::ConversationContext;
 use botserver_engines::{Drive, Execution, Failure, Turn, TurnEnd, TurnError};
-use botserver_kernel::{ConversationId, MessageId, Principal};
+use botserver_kernel::{ConversationId, MessageId};
 use botserver_knowledge::ActiveCollections;
 use botserver_llm::{Agent, AgentDeps, ModelSettings, Question, Tool, chosen_model};
 use botserver_packages::LoadedPackage;
-use botserver_ui_tree::{ChatEvent, Speaker, plain_text};
+use botserver_ui_tree::ChatEvent;
 use serde_json::json;
 
-use super::{BotTurns, calls::CallEnd, gather::BotGather, locale, principal, turn_name};
+use super::{BotTurns, calls::CallEnd, gather::BotGather, locale, principal, scripts::may_run, turn_name};
 use crate::{message::InboxMessage, sentences::sentence, stream::Stream};
 
 /// The kind of the execution that answers free text.
@@ -167,52 +167,6 @@ impl BotTurns {
         turn.buffer.events.push(event.to_json());
         TurnEnd::Failed
     }
-
-    /// Answers a message of the person anew: what was said after it does not count any more.
-    pub(super) async fn regenerate(&self, turn: &mut Turn<'_>, message: &str) -> Result<TurnEnd, TurnError> {
-        if turn.waiting_for_input().is_some() {
-            self.say(turn, sentence("answer_first", &locale(turn)));
-            return Ok(TurnEnd::Done);
-        }
-        let found = self.messages_from(turn, message).await?;
-        let Some((asked, later)) = found.split_first().filter(|(asked, _)| asked.role == Speaker::Person) else {
-            self.say(turn, sentence("not_there", &locale(turn)));
-            return Ok(TurnEnd::Done);
-        };
-        let later = later.iter().map(|own| own.id.to_string()).collect();
-        turn.buffer.events.push(ChatEvent::Superseded { from: asked.seq + 1, messages: later }.to_json());
-        let text = plain_text(&asked.parts);
-        if let Some(end) = self.answer_freely(turn, text.clone(), message.to_owned()).await? {
-            return Ok(end);
-        }
-        if let Some(end) = self.quote(turn, text, false).await? {
-            return Ok(end);
-        }
-        self.say(turn, sentence("no_answer", &locale(turn)));
-        Ok(TurnEnd::Done)
-    }
-
-    /// The person's new message takes the place of an earlier one: from that one on nothing counts any more.
-    pub(super) async fn replace(&self, turn: &mut Turn<'_>, replaced: &str) -> Result<(), TurnError> {
-        let found = self.messages_from(turn, replaced).await?;
-        if let Some(first) = found.first().filter(|first| first.role == Speaker::Person) {
-            let messages = found.iter().map(|own| own.id.to_string()).collect();
-            turn.buffer.events.push(ChatEvent::Superseded { from: first.seq, messages }.to_json());
-        }
-        Ok(())
-    }
-
-    async fn messages_from(
-        &self,
-        turn: &Turn<'_>,
-        message: &str,
-    ) -> Result<Vec<botserver_session::StoredMessage>, TurnError> {
-        let Ok(message) = message.parse() else { return Ok(Vec::new()) };
-        let system = Principal::system(turn.lane().org_id);
-        let conversation = ConversationId::new(turn.lane().id.0);
-        let found = self.sessions.messages_from(&system, conversation, message).await;
-        found.map_err(|error| TurnError::Internal(error.to_string()))
-    }
 }
 
 /// The agent as the lane holds it while it waits for a tool.
@@ -240,10 +194,8 @@ fn question(
     let selected = context.selected.as_deref().filter(|name| context.contexts.contains_key(*name));
     let wanted = |name: &str| selected.is_none_or(|selected| name == selected || name == "default");
     let tools = context.tools.iter().filter_map(|name| package.script(name));
-    // ALLOW ROLE: a tool that is not for visitors is not the model's to call for one.
-    let role = if turn.lane().person_id.is_some() { "visitor" } else { "system" };
-    let allowed = |roles: &[Arc<str>]| roles.is_empty() || roles.iter().any(|own| own.eq_ignore_ascii_case(role));
-    let tools = tools.filter(|script| script.broken.is_none() && allowed(&script.allowed_roles));
+    // A tool that is not for this person is not the model's to call for them.
+    let tools = tools.filter(|script| script.broken.is_none() && may_run(turn, &script.allowed_roles));
     let tools = tools.map(Tool::of).collect();
     Question {
         text,

@@ -6,15 +6,17 @@ use botserver_engines::{Drive, Execution, Turn, TurnError};
 use botserver_kernel::MessageId;
 use botserver_llm::{Agent, ToolResult, arguments};
 use botserver_packages::LoadedPackage;
-use botserver_runtime::{ScriptProgram, StartError, failure_to_script_error};
+use botserver_runtime::{ScriptProgram, StartError, failure_to_script_error, unanswered};
 use serde_json::Value as Json;
 
-use super::{BotTurns, answer::tool_failure, set_state_flag};
+use super::{BotTurns, answer::tool_failure, state::set_state_flag};
 
 /// The kind of the execution of a tool that a model called.
 pub(super) const CALL: &str = "call";
-/// How long a tool may take, the time in which it waits for the person not counted.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The setting of how long a tool may take, the time in which it waits for the person not counted.
+const TIMEOUT: &str = "tool-timeout";
+/// Seconds, when the setting has none.
+const PATIENCE: u64 = 30;
 
 /// How a call ended, for now.
 pub(super) enum CallEnd {
@@ -56,7 +58,7 @@ impl BotTurns {
         let (keywords, ids) = (self.keywords.clone(), self.ids.clone());
         match ScriptProgram::start(package.image.clone(), &tool.script, params, keywords, ids, context) {
             Ok(mut program) => {
-                program.remember_said();
+                program.is_called_by_model();
                 self.drive_call(turn, execution, program, package).await
             }
             Err(StartError::Script(reason)) => Ok(error(reason.message)),
@@ -73,7 +75,8 @@ impl BotTurns {
         package: &Arc<LoadedPackage>,
     ) -> Result<CallEnd, TurnError> {
         let tool = execution.program.clone();
-        turn.allow(Some(PATIENCE));
+        let patience = package.config.seconds(TIMEOUT).filter(|seconds| *seconds > 0).unwrap_or(PATIENCE);
+        turn.allow(Some(Duration::from_secs(patience)));
         let drive = turn.drive(execution, &mut program).await;
         turn.allow(None);
         let drive = drive?;
@@ -83,11 +86,19 @@ impl BotTurns {
             Drive::Waiting => CallEnd::Waiting,
             Drive::Cancelled => CallEnd::Stopped,
             Drive::Failed(failure) => {
+                if let Some(text) = unanswered(&failure) {
+                    return Ok(CallEnd::Result(ToolResult { text, failed: true }));
+                }
                 let source = |file: &str| package.sources.get(file).map(ToString::to_string);
                 let place = failure_to_script_error(&failure, source);
                 let known = tool_failure(&tool, &failure);
                 let reference = super::reference(MessageId::new(self.ids.next_uuid()));
                 self.problems.script_failed(&package.name, &reference, &known.message, place.as_ref());
+                if failure.is_timeout() {
+                    return Ok(error(format_args!(
+                        "the tool took longer than {patience} seconds and was ended; what it had done until then stays done"
+                    )));
+                }
                 error(&failure.message)
             }
         })

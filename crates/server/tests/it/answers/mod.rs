@@ -1,82 +1,19 @@
 //! Free text with a model: a real server, a fake provider that keeps to the protocol, and all that can go wrong.
 
+mod again;
+mod clerk;
+mod keywords;
+mod leaving;
+mod limits;
+mod may;
+
 use std::collections::BTreeSet;
 
-use botserver_testkit::{FakeAnswer, FakeModel, FakeRule, FakeStep};
+use botserver_testkit::{FakeAnswer, FakeRule, FakeStep};
 use serde_json::{Value as Json, json};
 
-use crate::live::{Live, Setup, Socket, Visitor, message_id, on_both};
-
-const START: &str = "ADD TOOL \"track\"\nADD TOOL \"book\"\nADD TOOL \"note\"\nADD TOOL \"slow\"\n\
-    SET CONTEXT \"hours\" AS \"We are open from 9 to 18.\"\nTALK \"Hello.\"\n";
-const TRACK: &str = "PARAM number AS INTEGER LIKE 4711 DESCRIPTION \"The order's number\"\n\
-    PARAM carrier AS STRING ENUM [\"DHL\", \"UPS\"] OPTIONAL\nDESCRIPTION \"Tells where an order is\"\n\
-    RETURN \"Order \" + number + \" is in Lisbon\"\n";
-const BOOK: &str = "PARAM room AS STRING\nDESCRIPTION \"Books a room\"\n\
-    HEAR day AS DATE WITH \"For which day?\"\nSAVE \"bookings\", { room: room, day: day }\n\
-    TALK \"Noted.\"\nRETURN \"booked \" + room\n";
-const NOTE: &str = "PARAM what AS STRING\nDESCRIPTION \"Writes a note\"\n\
-    SAVE \"notes\", { what: what }\nrows = FIND \"notes\"\nRETURN \"note \" + COUNT(rows)\n";
-const SLOW: &str = "DESCRIPTION \"Fails\"\nx = 0\nRETURN 1 / x\n";
-const REFUND: &str = "DESCRIPTION \"Pays money back\"\nSAVE \"refunds\", { amount: 100 }\nRETURN \"paid\"\n";
-const TABLES: &str = "TABLE bookings\n id number key\n room string(50)\n day date\nEND TABLE\n\
-    TABLE notes\n id number key\n what string(50)\nEND TABLE\nTABLE refunds\n id number key\n amount number\nEND TABLE\n";
-/// Tells what is in the tables, without a model.
-const STATE: &str = "n = FIND \"notes\"\nb = FIND \"bookings\"\nr = FIND \"refunds\"\n\
-    TALK COUNT(n) + \" notes, \" + COUNT(b) + \" bookings, \" + COUNT(r) + \" refunds\"\n";
-
-/// A bot whose model is the fake.
-fn clerk(setup: Setup, model: &FakeModel) -> Setup {
-    let config = format!("llm-url,{}\nllm-model,fake-model\nllm-key,sk-secret-key-of-the-bot\n", model.url());
-    let dialogs = [
-        ("start", &format!("ADD SUGGESTION TOOL \"state\" AS \"State\"\n{START}")[..]),
-        ("track", TRACK),
-        ("book", BOOK),
-        ("note", NOTE),
-        ("slow", SLOW),
-        ("refund", REFUND),
-        ("state", STATE),
-        ("tables", TABLES),
-    ];
-    let setup = setup
-        .set("OUTBOUND__ALLOW", &model.address().to_string())
-        .file("clerk.gbai/clerk.gbot/config.csv", &config)
-        .file("clerk.gbai/clerk.gbot/PROMPT.md", "You are the clerk of a shop.");
-    dialogs.iter().fold(setup, |setup, (name, text)| setup.file(&format!("clerk.gbai/clerk.gbdialog/{name}.bas"), text))
-}
-
-async fn fake() -> FakeModel {
-    FakeModel::start().await.expect("the fake model")
-}
-
-/// An open page, greeted.
-async fn page(live: &Live) -> (Visitor, Socket, String) {
-    let visitor = live.visitor().await;
-    let (mut socket, ready) = visitor.socket("clerk", json!({"visible": true})).await;
-    socket.turn().await;
-    let conversation = ready["conversation"].as_str().expect("an id").to_owned();
-    (visitor, socket, conversation)
-}
-
-/// The events of a kind.
-fn of_kind<'e>(events: &'e [Json], kind: &str) -> Vec<&'e Json> {
-    events.iter().map(|frame| &frame["event"]).filter(|event| event["kind"] == kind).collect()
-}
-
-/// What the bot said.
-fn said(events: &[Json]) -> Vec<String> {
-    let own = of_kind(events, "message").into_iter().filter(|event| event["role"] == "bot");
-    own.flat_map(|event| event["parts"].as_array().expect("parts").clone())
-        .filter(|part| part["type"] == "text")
-        .map(|part| part["text"].as_str().expect("a text").to_owned())
-        .collect()
-}
-
-/// What the tables hold, as the bot tells without its model.
-async fn state(socket: &mut Socket) -> String {
-    socket.say("State").await;
-    said(&socket.turn().await).concat()
-}
+use self::clerk::{clerk, fake, of_kind, page, said, state};
+use crate::live::{Setup, message_id, on_both};
 
 on_both! {
     /// Roles, prompt, contexts and tools reach the model; the text streams, and is committed under the same id.
@@ -316,9 +253,9 @@ on_both! {
         let path = format!("/api/v1/conversations/{conversation}/messages/{edited}/regenerate");
         visitor.post(&path, json!({})).await.expect(202);
         assert_eq!(said(&socket.turn().await), ["Fourth."]);
-        // What is not there, or is the bot's, is not made anew.
+        // What is not there is not made anew.
         socket.send(json!({"type": "regenerate", "id": message_id(), "message": message_id()})).await;
-        assert_eq!(said(&socket.turn().await), ["That message is not there any more."]);
+        assert_eq!(socket.next("error").await["code"], "not_found");
     }
 }
 

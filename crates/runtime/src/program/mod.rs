@@ -1,38 +1,29 @@
-//! A script as a durable program: steps the machine, hands its effects to the keywords, does the waiting and
-//! asking again of HEAR.
+//! A script as a durable program: steps the machine and hands its effects to the keywords.
+
+mod hear;
+mod place;
+mod saved;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use botserver_basic_std::hear::{self, HearContext, HearInput};
 use botserver_basic_syntax::FunctionSig;
-use botserver_basic_types::{Arg, Args, BasicError, EffectRequest, FileHandle, HearRequest, HearType, Value, ops};
+use botserver_basic_types::{Arg, Args, BasicError, EffectRequest, Value};
 use botserver_basic_vm::{Image, Limits, Machine, Step as MachineStep};
 use botserver_config::{BotConfig, ParamValue};
 use botserver_engines::{Failure, LocalFailure, LocalWork, Outcome, Program, Step, TurnBuffer, Wait};
-use botserver_kernel::{IdSource, MessageId};
-use botserver_ui_tree::{ChatEvent, Part, ScriptError, Speaker};
+use botserver_kernel::IdSource;
+use botserver_ui_tree::ChatEvent;
 use serde_json::json;
 
-use crate::{
-    CallContext, Handler, KeywordRegistry,
-    clock_keywords::{civil, day},
-    http_keywords::attach_headers,
+pub use self::{
+    hear::{Answer, Left, unanswered},
+    place::failure_to_script_error,
 };
+use crate::{CallContext, Handler, KeywordRegistry, http_keywords::attach_headers};
 
 /// Instructions per slice: about a millisecond.
 const FUEL: u64 = 50_000;
-/// Wrong answers after which HEAR goes on with an empty one (language reference 3.2).
-const ATTEMPTS: u8 = 3;
-/// First byte of a saved program; append-only.
-const FORMAT: u8 = 1;
-/// Bits of its third byte; append-only.
-const ASKED: u8 = 1;
-const SPOKE: u8 = 2;
-/// The texts that were typed follow, as JSON behind its length.
-const TYPED: u8 = 4;
-/// What it has said follows, as JSON behind its length.
-const SAID: u8 = 8;
 
 /// The argument in which keywords with filters are told what people have typed in this run: texts that could be
 /// taken for a piece of a condition. A filter that a script puts together in a variable keeps them values.
@@ -55,15 +46,6 @@ pub enum StartError {
     /// The saved state cannot be read.
     #[error("the saved state of the script cannot be read: {0}")]
     Snapshot(String),
-}
-
-/// What a person answered to a HEAR.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// The text.
-    pub text: String,
-    /// The files.
-    pub files: Vec<FileHandle>,
 }
 
 /// A script in the middle of its run.
@@ -110,34 +92,6 @@ impl ScriptProgram {
         Ok(program)
     }
 
-    /// Takes a saved script up again.
-    pub fn restore(
-        image: Arc<Image>,
-        saved: &[u8],
-        keywords: Arc<KeywordRegistry>,
-        ids: Arc<dyn IdSource>,
-        context: CallContext,
-    ) -> Result<Self, StartError> {
-        let (&[format, attempts, flags], rest) =
-            saved.split_first_chunk::<3>().ok_or_else(|| StartError::Snapshot("it is too short".to_owned()))?;
-        if format != FORMAT {
-            return Err(StartError::Snapshot(format!("its format {format} is unknown to this build")));
-        }
-        let unreadable = || StartError::Snapshot("its texts cannot be read".to_owned());
-        let (typed, rest) =
-            if flags & TYPED == 0 { (Vec::new(), rest) } else { read_texts(rest).ok_or_else(unreadable)? };
-        let (said, machine) = if flags & SAID == 0 {
-            (None, rest)
-        } else {
-            let (said, rest) = read_texts(rest).ok_or_else(unreadable)?;
-            (Some(said), rest)
-        };
-        let machine = Machine::restore(image, machine, limits(&context.config))
-            .map_err(|error| StartError::Snapshot(error.to_string()))?;
-        let (asked, spoke) = (flags & ASKED != 0, flags & SPOKE != 0);
-        Ok(Self { attempts, asked, spoke, typed, said, ..Self::around(machine, keywords, ids, context) })
-    }
-
     fn around(machine: Machine, keywords: Arc<KeywordRegistry>, ids: Arc<dyn IdSource>, context: CallContext) -> Self {
         let hear_timeout = context.config.seconds("hear-timeout-secs").filter(|seconds| *seconds > 0);
         let hear_timeout_ms = hear_timeout.map(|s| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000));
@@ -156,9 +110,15 @@ impl ScriptProgram {
         }
     }
 
-    /// From now on what it says is also remembered for [`ScriptProgram::said`].
-    pub fn remember_said(&mut self) {
+    /// Says that a model called it: what it says is also remembered for [`ScriptProgram::said`], and the person may
+    /// leave its questions.
+    pub fn is_called_by_model(&mut self) {
         self.said.get_or_insert_default();
+    }
+
+    /// True when somebody called it and waits for its result: then a question of it may be left.
+    const fn is_called(&self) -> bool {
+        self.said.is_some()
     }
 
     /// The texts it has said, if they are remembered.
@@ -190,39 +150,6 @@ impl ScriptProgram {
         }
     }
 
-    /// Gives the person's answer to the HEAR that waits: the script goes on with the value, or the person is asked
-    /// again.
-    pub fn answer(&mut self, answer: &Answer, turn: &mut TurnBuffer) {
-        let Some(request) = self.hearing() else { return };
-        let empty = answer.text.trim().is_empty() && answer.files.is_empty();
-        if let (true, Some(default)) = (empty, &request.default) {
-            return self.heard(default.clone(), turn);
-        }
-        let today = day(civil(self.context.now, &self.context.time_zone));
-        let given = HearInput { text: &answer.text, attachments: &answer.files };
-        let about = HearContext { today, locale: &self.context.locale };
-        match hear::validate(&request.kind, &given, &about) {
-            Ok(value) => self.heard(value, turn),
-            Err(rejection) => {
-                self.attempts += 1;
-                if self.attempts >= ATTEMPTS {
-                    return self.heard(hear::empty_value(&request.kind), turn);
-                }
-                self.say(hear::sentence(&rejection, &self.context.locale), turn);
-                self.announce(&request, turn);
-            }
-        }
-    }
-
-    /// The HEAR has waited as long as the bot's settings allow.
-    pub fn hear_timed_out(&mut self, turn: &mut TurnBuffer) {
-        if self.hearing().is_some() {
-            let seconds = self.hear_timeout_ms.unwrap_or_default() / 1_000;
-            self.resume_machine(Err(BasicError::new(1001, format!("HEAR timed out after {seconds} s"))));
-            turn.events.push(ChatEvent::Hear { input: None }.to_json());
-        }
-    }
-
     /// The WAIT is over.
     pub fn woke(&mut self) {
         self.resume_machine(Ok(Value::Null));
@@ -233,64 +160,10 @@ impl ScriptProgram {
         self.spoke
     }
 
-    /// True while the person is asked for something that must not be shown.
-    pub fn is_hearing_secret(&self) -> bool {
-        self.hearing().is_some_and(|request| matches!(request.kind, HearType::Password))
-    }
-
-    fn hearing(&self) -> Option<HearRequest> {
-        match self.machine.pending()?.args.get("hear")? {
-            Arg::Hear(request) => Some(request.clone()),
-            _ => None,
-        }
-    }
-
-    fn heard(&mut self, value: Value, turn: &mut TurnBuffer) {
-        self.note_typed(&value);
-        self.resume_machine(Ok(value));
-        self.spoke = false;
-        turn.events.push(ChatEvent::Hear { input: None }.to_json());
-    }
-
     fn resume_machine(&mut self, outcome: Result<Value, BasicError>) {
         self.attempts = 0;
         self.asked = false;
         self.machine.resume(outcome);
-    }
-
-    fn say(&self, text: String, turn: &mut TurnBuffer) {
-        let id = MessageId::new(self.ids.next_uuid()).to_string();
-        let parts = vec![Part::Text { text }];
-        let said = ChatEvent::message(id, Speaker::Bot, parts, self.context.turn.to_string());
-        turn.events.push(said.to_json());
-    }
-
-    /// Shows the person which kind of answer is waited for.
-    fn announce(&self, request: &HearRequest, turn: &mut TurnBuffer) {
-        let spec = hear::input_spec(&request.kind, &self.context.locale);
-        let input = botserver_ui_tree::HearInput {
-            kind: spec.kind.clone(),
-            options: spec.options.clone(),
-            accept: spec.accept.iter().flat_map(|types| types.split(',')).map(|kind| kind.trim().to_owned()).collect(),
-            attempt: u32::from(self.attempts) + 1,
-            secret: matches!(request.kind, HearType::Password),
-        };
-        turn.events.push(ChatEvent::Hear { input: Some(input) }.to_json());
-    }
-
-    fn wait_for_person(&mut self, request: &HearRequest, turn: &mut TurnBuffer) -> Option<Step> {
-        if let Some(capability) = hear::missing_capability(&request.kind) {
-            self.resume_machine(Err(BasicError::not_available("HEAR", capability)));
-            return None;
-        }
-        if !std::mem::replace(&mut self.asked, true) {
-            if let Some(prompt) = request.prompt.as_ref().filter(|text| !text.trim().is_empty()) {
-                self.say(prompt.clone(), turn);
-            }
-            self.announce(request, turn);
-        }
-        let until_ms = self.hear_timeout_ms.map(|timeout| self.context.now.as_millisecond().saturating_add(timeout));
-        Some(Step::Wait(Wait::Input { until_ms }))
     }
 
     /// Handles an effect; `None` when it was answered at once and the machine goes on.
@@ -422,33 +295,8 @@ impl Program for ScriptProgram {
     }
 
     fn snapshot(&mut self) -> Vec<u8> {
-        let flags = (u8::from(self.asked) * ASKED) | (u8::from(self.spoke) * SPOKE);
-        let flags = flags | (u8::from(!self.typed.is_empty()) * TYPED);
-        let flags = flags | (u8::from(self.said.is_some()) * SAID);
-        let mut saved = vec![FORMAT, self.attempts, flags];
-        if !self.typed.is_empty() {
-            write_texts(&mut saved, &self.typed);
-        }
-        if let Some(said) = &self.said {
-            write_texts(&mut saved, said);
-        }
-        saved.extend(self.machine.snapshot());
-        saved
+        self.save()
     }
-}
-
-/// Texts in a saved program, behind their length.
-fn write_texts(saved: &mut Vec<u8>, texts: &[String]) {
-    let texts = serde_json::to_vec(texts).unwrap_or_default();
-    saved.extend((texts.len() as u32).to_le_bytes());
-    saved.extend(texts);
-}
-
-/// Texts at the start of the rest of a saved program, and what follows them.
-fn read_texts(bytes: &[u8]) -> Option<(Vec<String>, &[u8])> {
-    let (len, rest) = bytes.split_first_chunk::<4>()?;
-    let (texts, rest) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
-    Some((serde_json::from_slice(texts).ok()?, rest))
 }
 
 /// Whether a text inside a filter could be more than a value: it holds a quote, an operator or a word that joins.
@@ -489,28 +337,6 @@ fn encode(outcome: &Result<Value, BasicError>) -> Outcome {
         format!(
             "{{\"Err\":{{\"number\":9000,\"message\":\"{message}\",\"span\":null,\"help\":null,\"trappable\":true}}}}"
         )
-    })
-}
-
-/// The owner's view of a failed script; `source` finds the text of a file of the package version.
-pub fn failure_to_script_error(failure: &Failure, source: impl Fn(&str) -> Option<String>) -> Option<ScriptError> {
-    let error: BasicError = serde_json::from_value(failure.detail.clone()).ok()?;
-    let span = error.span?;
-    let text = source(&span.file)?;
-    let line = text.lines().nth(span.line.saturating_sub(1) as usize).unwrap_or_default().to_owned();
-    let column = span.column.max(1);
-    let wide = (span.end.saturating_sub(span.start) as usize)
-        .min(line.chars().count() + 1 - (column as usize - 1).min(line.chars().count()))
-        .max(1);
-    let caret = format!("{}{}", " ".repeat(column as usize - 1), "^".repeat(wide));
-    Some(ScriptError {
-        file: span.file.to_string(),
-        line: span.line,
-        column,
-        source: line,
-        caret,
-        message: ops::to_text(&Value::text(error.message)),
-        help: error.help,
     })
 }
 
