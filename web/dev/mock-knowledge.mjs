@@ -102,7 +102,12 @@ export async function owned({ method, path: [first, second, third, fourth, fifth
       return { status: 200, body: { items: mine.filter((item) => !state || item.state === state), next_cursor: null } };
     }
     if (third === 'reindex') collection.state = 'indexing';
-    if (third === 'release') Object.assign(collection, { state: 'ready', ...(JSON.parse(await body()).decision === 'remove' ? { documents: collection.documents - collection.missing } : {}), missing: null });
+    if (third === 'release') {
+      const { decision } = JSON.parse(await body());
+      const gone = { remove: collection.missing, keep: 0, forget: collection.kept }[decision] ?? 0;
+      const kept = { remove: collection.kept, keep: collection.missing, forget: 0 }[decision] ?? 0;
+      Object.assign(collection, { state: 'ready', documents: collection.documents - gone, missing: null, kept });
+    }
     return { status: 202, body: collection };
   }
   if (first === 'documents') {

@@ -87,6 +87,8 @@ export interface Collection {
   embedder?: string | null;
   /** When held: so many files are not there any more. */
   missing?: number | null;
+  /** Documents that are kept although their files are gone. */
+  kept?: number | null;
   updated_at?: Timestamp | null;
 }
 
@@ -111,7 +113,11 @@ export interface KnowledgeDocument {
   pages_done?: number | null;
   pages?: number | null;
   passages?: number | null;
+  /** Its file is gone, and its owner said that it stays. */
+  kept?: boolean | null;
   error?: string | null;
+  /** What its owner can do about the error. */
+  remedy?: string | null;
   warnings?: string[] | null;
   grants?: string[] | null;
   updated_at?: Timestamp | null;
@@ -181,7 +187,7 @@ export const ownerApi = {
   cancel: (document: string): Promise<void> => request('POST', `/documents/${id(document)}/cancel`),
   retry: (document: string): Promise<void> => request('POST', `/documents/${id(document)}/retry`),
   reindex: (collection: string): Promise<void> => request('POST', `/collections/${id(collection)}/reindex`),
-  release: (collection: string, decision: 'remove' | 'keep'): Promise<void> =>
+  release: (collection: string, decision: 'remove' | 'keep' | 'forget'): Promise<void> =>
     request('POST', `/collections/${id(collection)}/release`, { decision }),
   search: (bot: string, question: Question, signal?: AbortSignal): Promise<Retrieval> =>
     request('POST', `/bots/${id(bot)}/knowledge/search`, question, signal),

@@ -172,6 +172,12 @@ pub trait SearchIndex: Send + Sync {
     /// What it holds; also the check of `doctor`: a damaged index says so here.
     async fn stats(&self, index: &IndexSpec) -> Result<IndexStats, IndexError>;
 
+    /// True if somebody has taken its files away while it was open; cheap enough to be asked after each search. What is
+    /// open may go on answering; changes and counts are refused as damage.
+    async fn vanished(&self, _index: &IndexSpec) -> bool {
+        false
+    }
+
     /// The names of the indexes that are there.
     async fn list(&self) -> Result<Vec<String>, IndexError>;
 

@@ -269,8 +269,12 @@ Examples:
 
 The same command again takes in what has changed since.")]
     Index(KbIndexOptions),
-    /// Decide about documents whose files vanished all at once
-    #[command(after_help = "Example:\n  botserver kb release shop policies remove")]
+    /// Decide about documents whose files vanished all at once, or take back that they are kept
+    #[command(after_help = "\
+Examples:
+  botserver kb release shop policies remove
+  botserver kb release shop policies keep
+  botserver kb release shop policies forget     what was kept before shall go")]
     Release(KbReleaseOptions),
 }
 
@@ -292,10 +296,10 @@ pub(crate) struct KbSearchOptions {
     /// The question
     pub(crate) question: String,
     /// How many passages at most [default: the bot's `rag-top-k`]
-    #[arg(short = 'k', long = "limit", value_name = "N")]
+    #[arg(short = 'k', long = "limit", value_name = "N", value_parser = number_of_passages)]
     pub(crate) limit: Option<usize>,
     /// As whom: visitor, owner, or grants such as role:hr,user:ada
-    #[arg(long = "as", value_name = "PERSON", default_value = "visitor")]
+    #[arg(long = "as", value_name = "PERSON", default_value = "visitor", value_parser = person)]
     pub(crate) reader: String,
     /// How to write the passages
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -332,6 +336,8 @@ pub(crate) enum Verdict {
     Remove,
     /// They can still be found
     Keep,
+    /// Those that were kept before are forgotten
+    Forget,
 }
 
 /// Options of `doctor`.
@@ -341,8 +347,8 @@ Examples:
   botserver doctor
   botserver doctor --data /srv/bots -o json
 
-Looks at the settings, the data directory, the database, the files of conversations, the port and the packages. It
-changes nothing, and may be used while the server runs. The exit status is 1 if something must be done.")]
+Looks at the settings, the data directory, the database, the files of conversations, the port, the packages, who may
+read their documents, and the search indexes. It changes nothing, and may be used while the server runs. The exit status is 1 if something must be done.")]
 pub(crate) struct DoctorOptions {
     /// How to write the findings
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -472,6 +478,16 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE, such as --param city=Lisbon".to_owned()),
     }
+}
+
+fn person(text: &str) -> Result<String, String> {
+    botserver_knowledge::grants_as(text).map(|_| text.to_owned())
+}
+
+fn number_of_passages(text: &str) -> Result<usize, String> {
+    let most = botserver_knowledge::MOST_PASSAGES;
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {most}"))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 /// The folder of the search indexes, in the data directory. It can be deleted: it is made anew from the database.
-const INDEXES: &str = "index";
+pub(crate) const INDEXES: &str = "index";
 
 /// What the room gets from outside.
 pub(crate) struct Outside {

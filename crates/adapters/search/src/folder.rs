@@ -71,6 +71,10 @@ impl SearchIndex for FolderIndex {
         self.with(&index.name, Index::stats).await
     }
 
+    async fn vanished(&self, index: &IndexSpec) -> bool {
+        self.with(&index.name, |index| Ok(index.vanished())).await.unwrap_or_default()
+    }
+
     async fn list(&self) -> Result<Vec<String>, IndexError> {
         let root = self.root.clone();
         blocking(move || names(&root)).await?.map_err(|error| IndexError::Unavailable(error.to_string()))

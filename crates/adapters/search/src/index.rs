@@ -84,8 +84,21 @@ impl Index {
         Self { folder, writing: Mutex::new(()), opening: Mutex::new(()), current: RwLock::new(None) }
     }
 
-    /// The index as it is; opened if it has not been yet.
+    /// True if its files were there when it was opened, and are not any more.
+    pub(crate) fn vanished(&self) -> bool {
+        self.current.read().is_some() && !self.folder.join(MANIFEST).exists()
+    }
+
+    /// The index as it is on the disk; opened if it has not been yet.
     fn snapshot(&self) -> Result<Option<Arc<Snapshot>>, Trouble> {
+        if self.vanished() {
+            return Err(Trouble::Damaged("its files are gone".to_owned()));
+        }
+        self.opened()
+    }
+
+    /// The index as it was when it was opened or changed last, also if its files are gone since: they are held open.
+    fn opened(&self) -> Result<Option<Arc<Snapshot>>, Trouble> {
         if let Some(snapshot) = &*self.current.read() {
             return Ok(Some(snapshot.clone()));
         }
@@ -99,7 +112,7 @@ impl Index {
     }
 
     pub(crate) fn search(&self, dimensions: usize, query: &IndexQuery) -> Result<Vec<IndexHit>, Trouble> {
-        let Some(snapshot) = self.snapshot()? else { return Ok(Vec::new()) };
+        let Some(snapshot) = self.opened()? else { return Ok(Vec::new()) };
         check_length(snapshot.manifest.dimensions, dimensions)?;
         if let Some(vector) = &query.vector {
             check_length(dimensions, vector.len())?;
@@ -116,6 +129,7 @@ impl Index {
         {
             // Not while changes are written: files come and go then.
             let _writing = self.writing.lock();
+            self.snapshot()?;
             snapshot::check(&self.folder)?;
         }
         let Some(snapshot) = self.snapshot()? else { return Ok(IndexStats::default()) };

@@ -13,6 +13,8 @@ mod language;
 mod m0001_knowledge;
 mod model;
 mod permissions;
+mod reader;
+mod remedy;
 mod service;
 mod source;
 mod store;
@@ -20,7 +22,7 @@ mod store;
 use botserver_db::Migration;
 use botserver_module::Module;
 
-pub use api::{AnswerView, CollectionView, FoundView, grants_as};
+pub use api::{AnswerView, CollectionView, FoundView};
 pub use chunk::{TokenCount, about_tokens};
 pub use error::{Error, Result};
 pub use keywords::{ActiveCollections, find_in_collection};
@@ -28,10 +30,11 @@ pub use model::{
     Collection, CollectionId, CollectionState, Document, DocumentId, DocumentState, FoundPassage, Generation,
     LibraryRow, Passage, kinds,
 };
-pub use permissions::{EVERYBODY, Permissions, SIGNED_IN, grants_of};
+pub use permissions::{EVERYBODY, Permissions, PermissionsFinding, SIGNED_IN};
+pub use reader::{check_grants, grants_as, grants_of};
 pub use service::{
-    Answer, Decision, Embedders, Knowledge, KnowledgeDeps, KnowledgeOptions, Layout, Library, Search, Statistics,
-    SyncReport,
+    Answer, CollectionHealth, Decision, Embedders, IndexHealth, Knowledge, KnowledgeDeps, KnowledgeOptions, Layout,
+    Library, LibraryHealth, MOST_PASSAGES, Search, Statistics, SyncReport,
 };
 pub use source::{FetchedFile, FileSource, FolderFiles, ListedFile, Listing, PERMISSIONS_FILE, SourceError};
 

@@ -99,6 +99,8 @@ pub struct Collection {
     pub failed: i64,
     /// Documents that are not finished.
     pub waiting: i64,
+    /// Documents that are kept although their files are gone.
+    pub kept: i64,
     /// Bytes of all documents.
     pub bytes: i64,
     /// Unix milliseconds of the last change.
@@ -194,6 +196,8 @@ pub struct Document {
     pub revision: i64,
     /// The revision whose passages can be found.
     pub served: Option<i64>,
+    /// Its file is gone, and its owner said that it stays.
+    pub kept: bool,
     /// Unix milliseconds of the last change.
     pub updated_at_ms: i64,
 }

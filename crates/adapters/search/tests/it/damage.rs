@@ -68,3 +68,25 @@ async fn every_changed_file_is_noticed() {
     }
     assert!(noticed >= names.len() * 6, "{noticed} of {}", names.len() * 8);
 }
+
+/// Somebody deletes the folder of an index that is open: it goes on answering, and says so to whoever asks.
+#[tokio::test]
+async fn files_that_are_taken_away_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = FolderIndex::open(folder.path());
+    assert!(!index.vanished(&spec()).await, "there is none yet");
+    index.apply(&spec(), vec![put(1, &["common words".to_owned()])]).await.unwrap();
+    assert!(!index.vanished(&spec()).await);
+    fs::remove_dir_all(folder.path().join("shop")).unwrap();
+    assert!(index.vanished(&spec()).await);
+    assert_eq!(index.search(&spec(), question("common")).await.unwrap().len(), 1);
+    for outcome in [
+        index.documents(&spec()).await.map(drop),
+        index.stats(&spec()).await.map(drop),
+        index.apply(&spec(), vec![put(2, &["more words".to_owned()])]).await,
+    ] {
+        assert!(matches!(outcome, Err(IndexError::Damaged { .. })), "{outcome:?}");
+    }
+    index.drop_index("shop").await.unwrap();
+    assert!(index.documents(&spec()).await.unwrap().is_empty());
+}

@@ -113,7 +113,7 @@ pub(super) fn source(found: &FoundPassage) -> Source {
         page: found.passage.page,
         sheet: found.passage.sheet.clone(),
         text: found.passage.text.clone(),
-        url: None,
+        url: Some(found.url()),
     }
 }
 

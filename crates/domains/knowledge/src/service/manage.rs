@@ -15,6 +15,8 @@ pub enum Decision {
     Remove,
     /// They can still be found.
     Keep,
+    /// Those that were kept are not kept any more.
+    Forget,
 }
 
 /// The numbers of a bot's documents.
@@ -143,11 +145,11 @@ impl Knowledge {
         Ok(documents)
     }
 
-    /// Decides about a collection whose files vanished at once.
+    /// Decides about a collection whose files vanished at once, or takes an earlier decision to keep them back.
     pub async fn release(&self, principal: &Principal, collection: CollectionId, decision: Decision) -> Result<()> {
         let own = self.collection(principal, collection).await?;
         self.authorize(principal, &MANAGE, own.bot_id).await?;
-        if own.missing == 0 {
+        if own.missing == 0 && decision != Decision::Forget {
             return Err(Error::Invalid("no files of this collection wait for a decision".to_owned()));
         }
         let attached = self.attached(own.bot_id).ok_or(Error::NotFound("library"))?;
@@ -158,21 +160,26 @@ impl Knowledge {
         let known = store::documents::known(self.0.deps.db.read(), self.org(), own.bot_id).await?;
         let gone: Vec<DocumentId> = known
             .iter()
-            .filter(|known| known.collection_id == collection && !known.kept && !there.contains(known.path.as_str()))
+            .filter(|known| known.collection_id == collection && !there.contains(known.path.as_str()))
+            .filter(|known| known.kept == (decision == Decision::Forget))
             .map(|known| known.id)
             .collect();
+        if gone.is_empty() && decision == Decision::Forget {
+            return Err(Error::Invalid("no documents of this collection are kept without their files".to_owned()));
+        }
         let (org, now, ids) = (self.org(), self.now(), gone.clone());
         self.write("deciding about documents", move |tx| {
             Box::pin(async move {
                 match decision {
                     Decision::Remove => store::documents::delete(tx, org, &ids).await?,
                     Decision::Keep => store::documents::set_kept(tx, org, &ids, true).await?,
+                    Decision::Forget => return store::documents::delete(tx, org, &ids).await,
                 }
                 store::collections::set_missing(tx, org, collection, 0, now).await
             })
         })
         .await?;
-        if decision == Decision::Remove {
+        if decision != Decision::Keep {
             self.remove_from_indexes(&attached, &gone).await;
             self.forget_empty(own.bot_id).await?;
         }
@@ -188,7 +195,7 @@ impl Knowledge {
     }
 
     /// A document that the caller may know of.
-    async fn document(&self, principal: &Principal, id: DocumentId) -> Result<Document> {
+    pub(super) async fn document(&self, principal: &Principal, id: DocumentId) -> Result<Document> {
         let found = store::documents::find(self.0.deps.db.read(), principal.org_id, id).await?;
         found.ok_or(Error::NotFound("document"))
     }

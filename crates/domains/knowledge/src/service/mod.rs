@@ -1,9 +1,11 @@
 //! The verbs: the only door for other rooms. Documents come in by listings, wait in a table until somebody reads them,
 //! and are found by people who may read them.
 
+mod health;
 mod index;
 mod ingest;
 mod manage;
+mod open;
 mod search;
 mod sync;
 mod watch;
@@ -23,9 +25,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use health::{CollectionHealth, IndexHealth, LibraryHealth};
 pub use manage::{Decision, Statistics};
-pub use search::{Answer, Search};
+pub use search::{Answer, MOST_PASSAGES, Search};
 pub use sync::SyncReport;
+pub(crate) use sync::{NO_DOCUMENT, TOO_LARGE};
 
 use crate::{
     DocumentId, Error, FileSource, Generation, LibraryRow, Result,

@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout};
 use super::{Knowledge, MANAGE, TALK};
 use crate::{CollectionId, DocumentId, Error, FoundPassage, Generation, Result, grants_of, store};
 
-/// Nobody reads more.
-const MOST: usize = 200;
+/// So many passages a question can ask for; nobody reads more.
+pub const MOST_PASSAGES: usize = 200;
 /// Nobody asks more.
 const LONGEST_QUESTION: usize = 2_000;
 /// A question is answered by its words when its meaning takes longer.
@@ -56,12 +56,20 @@ impl Knowledge {
         search: &Search,
     ) -> Result<Answer> {
         self.authorize(principal, &MANAGE, bot_id).await?;
-        self.find_passages(bot_id, grants, search).await
+        let unused = self.granted_nowhere(bot_id, &grants).await?;
+        let mut answer = self.find_passages(bot_id, grants, search).await?;
+        answer.warnings.extend(unused);
+        Ok(answer)
     }
 
     async fn find_passages(&self, bot_id: BotId, grants: Vec<String>, search: &Search) -> Result<Answer> {
         let began = Instant::now();
         let mut answer = Answer::default();
+        if let Some(limit) = search.limit.filter(|limit| !(1..=MOST_PASSAGES).contains(limit)) {
+            return Err(Error::Invalid(format!(
+                "a question can ask for 1 to {MOST_PASSAGES} passages, not for {limit}"
+            )));
+        }
         let question: String = search.question.chars().take(LONGEST_QUESTION).collect();
         let row = store::libraries::find(self.0.deps.db.read(), self.org(), bot_id).await?;
         let Some(row) = row.filter(|_| !question.trim().is_empty()) else { return Ok(answer) };
@@ -73,7 +81,7 @@ impl Knowledge {
         let config = self.config(bot_id);
         let number = |key: &str, usual: f64| config.number(key).unwrap_or(usual) as f32;
         let top = usize::try_from(config.integer("rag-top-k").unwrap_or(10)).unwrap_or(10);
-        let limit = search.limit.unwrap_or(top).clamp(1, MOST);
+        let limit = search.limit.unwrap_or(top).clamp(1, MOST_PASSAGES);
         let hybrid = config.boolean("rag-hybrid-enabled");
         let words = config.boolean("bm25-enabled");
         let vector = self.question_vector(bot_id, &row.serving, &question, &mut answer).await;
@@ -96,7 +104,10 @@ impl Knowledge {
             },
         };
         let hits = match self.0.deps.index.search(&row.serving.spec(), query).await {
-            Ok(hits) => hits,
+            Ok(hits) => {
+                self.look_after(bot_id, &row.serving).await;
+                hits
+            }
             Err(error @ (IndexError::Damaged { .. } | IndexError::Dimensions { .. })) => {
                 if let Some(attached) = self.attached(bot_id) {
                     self.alarmed(&attached, &error);
@@ -112,6 +123,28 @@ impl Knowledge {
         Ok(answer)
     }
 
+    /// Has an index built anew whose files somebody has taken away; what is open goes on answering.
+    async fn look_after(&self, bot_id: BotId, serving: &Generation) {
+        if self.0.deps.index.vanished(&serving.spec()).await
+            && let Some(attached) = self.attached(bot_id)
+        {
+            let reason = "its files are gone".to_owned();
+            self.alarmed(&attached, &IndexError::Damaged { index: serving.index.clone(), reason });
+        }
+    }
+
+    /// A sentence for each role, group or person that no document of the bot names: a mistake, most likely.
+    async fn granted_nowhere(&self, bot_id: BotId, grants: &[String]) -> Result<Vec<String>> {
+        let mut named = grants.to_vec();
+        named.retain(|grant| grant.contains(':') && grant != "role:owner");
+        if named.is_empty() {
+            return Ok(named);
+        }
+        let granted = store::documents::grants(self.0.deps.db.read(), self.org(), bot_id).await?;
+        named.retain(|grant| !granted.contains(grant));
+        Ok(named.into_iter().map(|grant| format!("no document of this bot is opened by `{grant}`")).collect())
+    }
+
     /// The collections that are searched, with their names; `None` when there are none to search.
     async fn collections_named(
         &self,
@@ -119,8 +152,7 @@ impl Knowledge {
         names: Option<&[String]>,
         answer: &mut Answer,
     ) -> Result<Option<Vec<(CollectionId, String)>>> {
-        let all = store::collections::list(self.0.deps.db.read(), self.org(), bot_id).await?;
-        let mut chosen: Vec<(CollectionId, String)> = all.into_iter().map(|own| (own.id, own.name)).collect();
+        let mut chosen = store::collections::names(self.0.deps.db.read(), self.org(), bot_id).await?;
         if let Some(names) = names {
             let same = |left: &str, right: &str| left.to_lowercase() == right.to_lowercase();
             for name in names {
@@ -222,9 +254,9 @@ fn why(hit: &IndexHit, by: &str) -> String {
 impl Knowledge {
     /// The collections of a bot, or an error that names the one it does not have.
     pub async fn check_collections(&self, bot_id: BotId, names: &[String]) -> Result<()> {
-        let all = store::collections::list(self.0.deps.db.read(), self.org(), bot_id).await?;
+        let all = store::collections::names(self.0.deps.db.read(), self.org(), bot_id).await?;
         for name in names {
-            if !all.iter().any(|own| own.name.to_lowercase() == name.to_lowercase()) {
+            if !all.iter().any(|(_, own)| own.to_lowercase() == name.to_lowercase()) {
                 return Err(Error::Invalid(format!("there is no collection `{name}`")));
             }
         }

@@ -225,7 +225,7 @@ impl Knowledge {
         let most = config.bytes(&key).unwrap_or(LARGEST);
         (file.size > most).then(|| {
             let (size, most) = (megabytes(file.size), megabytes(most));
-            format!("the file has {size}; documents of this kind{TOO_LARGE} {most} (`{key}`)")
+            format!("the file has {size}; {TOO_LARGE} {most} (`{key}`)")
         })
     }
 
@@ -317,12 +317,12 @@ impl Knowledge {
     }
 }
 
-const NO_DOCUMENT: &str = " are no documents that can be read";
-const TOO_LARGE: &str = " may have";
+pub(crate) const NO_DOCUMENT: &str = " are no documents that can be read";
+pub(crate) const TOO_LARGE: &str = "documents of this kind may have";
 
 /// True for what [`Knowledge::refusal`] says.
 fn is_refusal(reason: &str) -> bool {
-    reason.ends_with(NO_DOCUMENT) || reason.contains(&format!("documents of this kind{TOO_LARGE}"))
+    reason.ends_with(NO_DOCUMENT) || reason.contains(TOO_LARGE)
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -1,6 +1,6 @@
 //! Documents: what a listing is compared with, and what people look at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use botserver_db::{ConnectionTrait, OrgScope, QueryResult, Tx, row};
 use botserver_kernel::{BotId, Cursor, OrgId, Page, PageRequest};
@@ -252,6 +252,18 @@ pub(crate) async fn served(connection: &impl ConnectionTrait, org_id: OrgId, bot
         .map(|found| Ok((row(found, "id")?, row::<i32>(found, "passages")? > 0)))
         .collect::<Result<_, DbErr>>()
         .map_err(failed())
+}
+
+/// Everything that opens a document of a bot.
+pub(crate) async fn grants(connection: &impl ConnectionTrait, org_id: OrgId, bot: BotId) -> Result<HashSet<String>> {
+    let failed = || Error::statement("reading who may read");
+    let mut select = OrgScope(org_id).select(DOCUMENTS);
+    select.distinct().column("grants").and_where(Expr::col("bot_id").eq(bot.uuid()));
+    let mut all = HashSet::new();
+    for found in connection.query_all(&select).await.map_err(failed())? {
+        all.extend(words(&found, "grants").map_err(failed())?);
+    }
+    Ok(all)
 }
 
 /// How many documents and passages a bot has, and how many came since a moment.

@@ -3,7 +3,7 @@
 use botserver_db::{ConnectionTrait, OrgScope, QueryResult, Tx, row};
 use botserver_kernel::{BotId, OrgId};
 use sea_orm::DbErr;
-use sea_query::{Expr, ExprTrait, Order};
+use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::{LIBRARIES, json, words};
 use crate::{Error, Generation, LibraryRow, Result};
@@ -49,6 +49,15 @@ fn read(found: &QueryResult) -> Result<LibraryRow, DbErr> {
         rebuilding: row(found, "rebuilding")?,
         problems: words(found, "problems")?,
     })
+}
+
+/// The organisations that have any: the one question here that is not limited to one.
+pub(crate) async fn organisations(connection: &impl ConnectionTrait) -> Result<Vec<OrgId>> {
+    let failed = || Error::statement("looking for libraries");
+    let mut select = Query::select();
+    select.distinct().column("org_id").from(LIBRARIES);
+    let rows = connection.query_all(&select).await.map_err(failed())?;
+    rows.iter().map(|found| Ok(OrgId::new(row(found, "org_id")?))).collect::<Result<_, DbErr>>().map_err(failed())
 }
 
 pub(crate) async fn insert(tx: &Tx, own: &LibraryRow, now_ms: i64) -> Result<(), DbErr> {

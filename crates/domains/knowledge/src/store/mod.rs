@@ -21,7 +21,7 @@ const PASSAGES: &str = "knowledge_passages";
 const ROWS: usize = 200;
 
 /// The columns of [`read_document`].
-const DOCUMENT: [&str; 20] = [
+const DOCUMENT: [&str; 21] = [
     "id",
     "bot_id",
     "collection_id",
@@ -41,6 +41,7 @@ const DOCUMENT: [&str; 20] = [
     "attempts",
     "revision",
     "served",
+    "kept",
     "updated_at_ms",
 ];
 
@@ -67,6 +68,7 @@ fn read_document(found: &QueryResult) -> Result<Document, DbErr> {
         attempts: row(found, "attempts")?,
         revision: row(found, "revision")?,
         served: row(found, "served")?,
+        kept: row(found, "kept")?,
         updated_at_ms: row(found, "updated_at_ms")?,
     })
 }

@@ -102,6 +102,21 @@ db_tests! {
         assert_eq!(world.index.list().await.unwrap(), [after.name]);
     }
 
+    /// Somebody deletes the folder while the server runs: the next question is still answered, and notices.
+    async fn an_index_that_is_deleted_while_it_answers_is_built_anew(db: Db) {
+        let world = three_documents(db).await;
+        world.take().await;
+        let before = spec(&world).await;
+        world.settle().await;
+        world.lose(&before.name);
+        assert_eq!(world.found("assam").await, "a.md", "what is open goes on answering");
+        let read = world.reader.read.load(Ordering::SeqCst);
+        world.settle().await;
+        assert_ne!(before.name, spec(&world).await.name);
+        assert_eq!((world.found("assam").await.as_str(), world.indexed().await), ("a.md", 3));
+        assert_eq!(world.reader.read.load(Ordering::SeqCst), read, "nothing is read again");
+    }
+
     async fn damage_is_found_at_the_start(db: Db) {
         let world = three_documents(db).await;
         world.take().await;

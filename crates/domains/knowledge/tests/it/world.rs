@@ -33,6 +33,8 @@ pub(crate) const ORG: OrgId = OrgId::new(uuid::Uuid::from_u128(7));
 pub(crate) struct Index {
     inner: MemoryIndex,
     damaged: Mutex<Option<String>>,
+    /// Its files were taken away while it was open.
+    gone: Mutex<Option<String>>,
 }
 
 impl Index {
@@ -42,12 +44,19 @@ impl Index {
         }
         Ok(())
     }
+
+    fn check_files(&self, index: &IndexSpec) -> Result<(), IndexError> {
+        if self.gone.lock().as_ref() == Some(&index.name) {
+            return Err(IndexError::Damaged { index: index.name.clone(), reason: "its files are gone".to_owned() });
+        }
+        self.check(index)
+    }
 }
 
 #[async_trait]
 impl SearchIndex for Index {
     async fn apply(&self, index: &IndexSpec, changes: Vec<IndexChange>) -> Result<(), IndexError> {
-        self.check(index)?;
+        self.check_files(index)?;
         self.inner.apply(index, changes).await
     }
 
@@ -57,13 +66,17 @@ impl SearchIndex for Index {
     }
 
     async fn documents(&self, index: &IndexSpec) -> Result<Vec<uuid::Uuid>, IndexError> {
-        self.check(index)?;
+        self.check_files(index)?;
         self.inner.documents(index).await
     }
 
     async fn stats(&self, index: &IndexSpec) -> Result<IndexStats, IndexError> {
-        self.check(index)?;
+        self.check_files(index)?;
         self.inner.stats(index).await
+    }
+
+    async fn vanished(&self, index: &IndexSpec) -> bool {
+        self.gone.lock().as_ref() == Some(&index.name)
     }
 
     async fn list(&self) -> Result<Vec<String>, IndexError> {
@@ -234,6 +247,11 @@ impl World {
 
     pub(crate) fn damage(&self, index: &str) {
         *self.index.damaged.lock() = Some(index.to_owned());
+    }
+
+    /// Takes the files of an index away while it is open.
+    pub(crate) fn lose(&self, index: &str) {
+        *self.index.gone.lock() = Some(index.to_owned());
     }
 
     /// The documents in the index that answers.

@@ -1,5 +1,6 @@
 //! `botserver check`: what is wrong with a package, without a server.
 
+pub(crate) mod collections;
 mod tables;
 
 use std::path::Path;
@@ -32,6 +33,7 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
     installation.close().await;
     let mut version = checked?;
     version.diagnostics.extend(tables);
+    version.diagnostics.extend(collections::findings(&options.package, &version).await);
     version.diagnostics.sort_by(|one, other| {
         let (one, other) = (&one.diagnostic.span, &other.diagnostic.span);
         (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column))

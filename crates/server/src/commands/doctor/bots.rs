@@ -40,7 +40,7 @@ pub(super) async fn examine(common: &Common, settings: &Settings) -> Vec<Finding
     }
 }
 
-fn packages(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn packages(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();

@@ -2,6 +2,7 @@
 //! be used while the server runs.
 
 mod bots;
+mod documents;
 mod models;
 mod port;
 mod storage;
@@ -111,6 +112,7 @@ async fn examine(common: &Common, options: &DoctorOptions) -> Vec<Finding> {
     findings.push(storage::objects(&settings));
     findings.extend(port::examine(&settings, holder.as_ref()).await);
     findings.extend(bots::examine(common, &settings).await);
+    findings.extend(documents::examine(&settings, holder.as_ref()).await);
     findings.extend(models::examine(&settings).await);
     findings
 }

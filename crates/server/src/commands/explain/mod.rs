@@ -55,7 +55,11 @@ fn of_the_language(wanted: &str, keywords: &[KeywordDecl]) -> Result<String> {
 }
 
 fn codes() -> impl Iterator<Item = &'static CodeInfo> {
-    botserver_basic_syntax::CODES.iter().chain(botserver_basic_vm::CODES).chain(crate::tables::CODES)
+    botserver_basic_syntax::CODES
+        .iter()
+        .chain(botserver_basic_vm::CODES)
+        .chain(crate::tables::CODES)
+        .chain(super::check::collections::CODES)
 }
 
 /// Broken into lines that every terminal shows whole.

@@ -1,9 +1,7 @@
-//! Keeps the indexes in step with the passages in SQL: new documents, other readers, an index that is damaged or was
-//! made with another embedder. What an index holds can be made anew from SQL at any time.
+//! Puts documents into indexes: passages from SQL, with vectors where there are any.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
+    collections::{HashMap, VecDeque},
     time::Duration,
 };
 
@@ -12,7 +10,7 @@ use botserver_ports::{EmbedError, EmbedKind, Embedder, IndexChange, IndexDocumen
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Attached, Knowledge, Tending, index_name, index_prefix, ingest::MOST_ATTEMPTS};
+use super::super::{Attached, Knowledge, Tending, ingest::MOST_ATTEMPTS};
 use crate::{Document, DocumentId, DocumentState, Generation, LibraryRow, Passage, Result, store};
 
 /// Documents that are put into the index together, at most.
@@ -23,8 +21,6 @@ const ENOUGH: usize = 1_000;
 const TEXTS: usize = 32;
 /// How long a batch may take.
 const LEASE: Duration = Duration::from_mins(15);
-/// Documents whose readers change at once.
-const GRANTS: u64 = 500;
 /// Passages that are read from SQL at once.
 const PASSAGES: u64 = 500;
 
@@ -38,225 +34,8 @@ struct Prepared {
 }
 
 impl Knowledge {
-    fn embedder(&self, attached: &Attached) -> Option<Arc<dyn Embedder>> {
-        (self.0.deps.embedders)(attached.library.bot_id, &attached.library.config)
-    }
-
-    /// Does a piece of what the indexes of a library need; false when they need nothing.
-    pub(super) async fn tend(&self, attached: &Attached, stop: &CancellationToken) -> Result<bool> {
-        let mut tending = attached.tending.lock().await;
-        let bot = attached.library.bot_id;
-        let Some(mut row) = store::libraries::find(self.0.deps.db.read(), self.org(), bot).await? else {
-            return Ok(false);
-        };
-        let alarm = std::mem::take(&mut *attached.alarm.lock());
-        if alarm.damaged.is_some() || alarm.check {
-            let prepared = self.prepare(attached, &mut row, alarm.damaged.as_deref(), &mut tending).await;
-            if prepared.is_err() {
-                attached.alarm(|own| own.check = true);
-            }
-            if let Err(crate::Error::Index(IndexError::Damaged { index, reason })) = prepared {
-                tracing::warn!(index, reason, "a search index is damaged; it is built anew");
-                attached.alarm(|own| own.damaged = Some(index));
-                return Ok(true);
-            }
-            prepared?;
-        }
-        let outcome = self.tend_once(attached, &mut row, &mut tending, stop).await;
-        if let Err(crate::Error::Index(error @ (IndexError::Damaged { .. } | IndexError::Dimensions { .. }))) = &outcome
-        {
-            self.alarmed(attached, error);
-            return Ok(true);
-        }
-        outcome
-    }
-
-    /// Puts the indexes of all libraries in step with the table, without reading a document.
-    pub async fn tend_all(&self, stop: &CancellationToken) -> Result<()> {
-        for own in self.all_attached() {
-            while !stop.is_cancelled() && self.tend(&own, stop).await? {}
-        }
-        Ok(())
-    }
-
-    /// Notes that an index must be built anew.
-    pub(super) fn alarmed(&self, attached: &Attached, error: &IndexError) {
-        tracing::warn!(%error, bot = &*attached.library.name, "the search index is built anew");
-        if let IndexError::Damaged { index, .. } | IndexError::Dimensions { index, .. } = error {
-            attached.alarm(|own| {
-                own.damaged = Some(index.clone());
-                own.check = true;
-            });
-        }
-        self.0.kick.notify_one();
-    }
-
-    /// Decides which indexes there shall be, and what they lack.
-    async fn prepare(
-        &self,
-        attached: &Attached,
-        row: &mut LibraryRow,
-        damaged: Option<&str>,
-        tending: &mut Tending,
-    ) -> Result<()> {
-        let before = row.clone();
-        let wanted = self.wanted(attached, row, damaged).await;
-        let next = |row: &mut LibraryRow| {
-            row.generation += 1;
-            Generation {
-                index: index_name(row.bot_id, row.generation),
-                embedder: wanted.0.clone(),
-                dimensions: wanted.1,
-            }
-        };
-        if damaged == Some(row.serving.index.as_str()) {
-            // It answers from what there is while it is filled again.
-            row.serving = next(row);
-            row.building = None;
-            row.rebuilding = true;
-        } else if damaged.is_some() {
-            row.building = None;
-        }
-        let served = store::documents::served(self.0.deps.db.read(), self.org(), row.bot_id).await?;
-        if row.serving.embedder == wanted.0 {
-            row.building = None;
-        } else if served.is_empty() {
-            row.serving = next(row);
-            row.building = None;
-        } else if row.building.as_ref().is_none_or(|own| own.embedder != wanted.0) {
-            row.building = Some(next(row));
-        }
-        if *row != before {
-            self.save(row).await?;
-        }
-        tending.missing = self.compare(&row.serving, &served).await?;
-        tending.next_missing = match &row.building {
-            Some(building) => self.compare(building, &served).await?,
-            None => VecDeque::new(),
-        };
-        self.drop_strays(row).await;
-        Ok(())
-    }
-
-    /// What vectors there shall be: by which embedder, how long.
-    async fn wanted(&self, attached: &Attached, row: &LibraryRow, damaged: Option<&str>) -> (String, usize) {
-        let Some(embedder) = self.embedder(attached) else { return (String::new(), 0) };
-        let known = std::iter::once(&row.serving).chain(&row.building);
-        let known = known.filter(|own| Some(own.index.as_str()) != damaged);
-        if let Some(own) = known.into_iter().find(|own| own.embedder == embedder.name()) {
-            // A model need not be loaded to know that nothing changed.
-            return (own.embedder.clone(), own.dimensions);
-        }
-        match embedder.dimensions().await {
-            Ok(dimensions) => (embedder.name().to_owned(), dimensions),
-            Err(error) => {
-                tracing::warn!(%error, bot = &*attached.library.name, "documents are found by their words only");
-                (row.serving.embedder.clone(), row.serving.dimensions)
-            }
-        }
-    }
-
-    async fn save(&self, row: &LibraryRow) -> Result<()> {
-        let (row, now) = (row.clone(), self.now());
-        self.write("noting the indexes of a library", move |tx| {
-            Box::pin(async move { store::libraries::set_indexes(tx, &row, now).await })
-        })
-        .await
-    }
-
-    /// What an index lacks; what it should not have is removed.
-    async fn compare(&self, generation: &Generation, served: &[(Uuid, bool)]) -> Result<VecDeque<Uuid>> {
-        let spec = generation.spec();
-        let there: HashSet<Uuid> = self.0.deps.index.documents(&spec).await?.into_iter().collect();
-        let wanted: HashSet<Uuid> = served.iter().map(|(id, _)| *id).collect();
-        let extra: Vec<IndexChange> = there.difference(&wanted).map(|id| IndexChange::Remove { id: *id }).collect();
-        if !extra.is_empty() {
-            self.0.deps.index.apply(&spec, extra).await?;
-        }
-        // A document without text need not be there.
-        Ok(served.iter().filter(|(id, text)| *text && !there.contains(id)).map(|(id, _)| *id).collect())
-    }
-
-    /// Drops indexes of this library that nobody uses.
-    async fn drop_strays(&self, row: &LibraryRow) {
-        let prefix = index_prefix(row.bot_id);
-        let used =
-            |name: &String| *name == row.serving.index || row.building.as_ref().is_some_and(|own| own.index == *name);
-        let names = self.0.deps.index.list().await.unwrap_or_default();
-        for name in names.into_iter().filter(|name| name.starts_with(&prefix) && !used(name)) {
-            if let Err(error) = self.0.deps.index.drop_index(&name).await {
-                tracing::warn!(%error, index = name, "an old search index cannot be removed");
-            }
-        }
-    }
-
-    async fn tend_once(
-        &self,
-        attached: &Attached,
-        row: &mut LibraryRow,
-        tending: &mut Tending,
-        stop: &CancellationToken,
-    ) -> Result<bool> {
-        if self.change_readers(row).await? {
-            return Ok(true);
-        }
-        if !tending.missing.is_empty() {
-            self.fill(attached, &row.serving, &mut tending.missing, stop).await?;
-            return Ok(true);
-        }
-        if row.rebuilding {
-            row.rebuilding = false;
-            self.save(row).await?;
-            tracing::info!(bot = &*row.name, "the search index is complete again");
-            return Ok(true);
-        }
-        let Some(building) = row.building.clone() else { return Ok(false) };
-        if !tending.next_missing.is_empty() {
-            self.fill(attached, &building, &mut tending.next_missing, stop).await?;
-            return Ok(true);
-        }
-        row.serving = building;
-        row.building = None;
-        self.save(row).await?;
-        tracing::info!(bot = &*row.name, embedder = row.serving.embedder, "a new search index answers from now on");
-        self.drop_strays(row).await;
-        Ok(true)
-    }
-
-    /// Other people may read documents: nothing else of them changes.
-    async fn change_readers(&self, row: &LibraryRow) -> Result<bool> {
-        let documents = store::work::with_other_grants(self.0.deps.db.read(), self.org(), row.bot_id, GRANTS).await?;
-        if documents.is_empty() {
-            return Ok(false);
-        }
-        let change = |own: &Document| IndexChange::Grant { id: own.id.uuid(), grants: own.grants.clone() };
-        for generation in std::iter::once(&row.serving).chain(&row.building) {
-            let there: HashSet<Uuid> = self.0.deps.index.documents(&generation.spec()).await?.into_iter().collect();
-            let changes: Vec<IndexChange> =
-                documents.iter().filter(|own| there.contains(&own.id.uuid())).map(change).collect();
-            if !changes.is_empty() {
-                self.0.deps.index.apply(&generation.spec(), changes).await?;
-            }
-        }
-        let mut by_grants: HashMap<Vec<String>, Vec<DocumentId>> = HashMap::new();
-        for own in documents {
-            by_grants.entry(own.grants).or_default().push(own.id);
-        }
-        let org = self.org();
-        self.write("noting who may read", move |tx| {
-            Box::pin(async move {
-                for (grants, ids) in by_grants {
-                    store::work::grants_served(tx, org, &ids, &grants).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
-        Ok(true)
-    }
-
     /// Puts some documents into an index that lacks them.
-    async fn fill(
+    pub(super) async fn fill(
         &self,
         attached: &Attached,
         generation: &Generation,
@@ -337,7 +116,7 @@ impl Knowledge {
     }
 
     /// Puts documents that were read into the indexes; false when there are none.
-    pub(super) async fn index_some(&self, bots: &[BotId], stop: &CancellationToken) -> Result<bool> {
+    pub(in crate::service) async fn index_some(&self, bots: &[BotId], stop: &CancellationToken) -> Result<bool> {
         if stop.is_cancelled() {
             return Ok(false);
         }
@@ -513,25 +292,4 @@ fn put(own: &Prepared, vectors: bool) -> IndexChange {
             })
             .collect(),
     })
-}
-
-impl Knowledge {
-    /// Takes documents out of the indexes at once; what cannot be done now is done by the next comparison, and until
-    /// then nothing of them is shown, for the table has them no more.
-    pub(super) async fn remove_from_indexes(&self, attached: &Attached, ids: &[DocumentId]) {
-        if ids.is_empty() {
-            return;
-        }
-        let _tending = attached.tending.lock().await;
-        let bot = attached.library.bot_id;
-        let row = store::libraries::find(self.0.deps.db.read(), self.org(), bot).await;
-        let Ok(Some(row)) = row else { return attached.alarm(|own| own.check = true) };
-        for generation in std::iter::once(&row.serving).chain(&row.building) {
-            let changes = ids.iter().map(|id| IndexChange::Remove { id: id.uuid() }).collect();
-            if let Err(error) = self.0.deps.index.apply(&generation.spec(), changes).await {
-                tracing::warn!(%error, "documents that are gone cannot be taken out of the index now");
-                attached.alarm(|own| own.check = true);
-            }
-        }
-    }
 }

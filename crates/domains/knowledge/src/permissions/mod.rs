@@ -1,24 +1,16 @@
-//! `kb.permissions.yaml`: who may read which folder, as grants of each document and of each reader.
+//! `kb.permissions.yaml`: who may read which folder, as grants of each document.
 //! What cannot be understood opens nothing.
 
-use botserver_kernel::{Principal, Role};
+mod findings;
+
 use serde_json::{Map, Value as Json};
+
+pub use findings::PermissionsFinding;
 
 /// Everybody who may talk to the bot.
 pub const EVERYBODY: &str = "all";
 /// Everybody who is signed in.
 pub const SIGNED_IN: &str = "authenticated";
-
-/// What a person holds: a document that grants one of these may be read.
-pub fn grants_of(principal: &Principal) -> Vec<String> {
-    let mut grants = vec![EVERYBODY.to_owned(), format!("user:{}", principal.person_id)];
-    match principal.role {
-        Role::Visitor => {}
-        Role::Owner => grants.extend([SIGNED_IN.to_owned(), "role:owner".to_owned()]),
-        Role::System => grants.extend([SIGNED_IN.to_owned(), "role:owner".to_owned(), "role:system".to_owned()]),
-    }
-    grants
-}
 
 /// Who may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +74,8 @@ struct Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permissions {
     default: Vec<String>,
+    /// Whom the default names.
+    named: Named,
     rules: Vec<Rule>,
     inheritance: bool,
     /// What was not understood and did no harm.
@@ -91,7 +85,13 @@ pub struct Permissions {
 impl Default for Permissions {
     /// Without a file: whoever may talk to the bot.
     fn default() -> Self {
-        Self { default: vec![EVERYBODY.to_owned()], rules: Vec::new(), inheritance: true, warnings: Vec::new() }
+        Self {
+            default: vec![EVERYBODY.to_owned()],
+            named: Named::default(),
+            rules: Vec::new(),
+            inheritance: true,
+            warnings: Vec::new(),
+        }
     }
 }
 
@@ -114,7 +114,8 @@ impl Permissions {
             Some(version) => return Err(format!("`version: {version}` is not known; this build reads version 1")),
         }
         let default = access_of(&top, "default_access", "")?.unwrap_or(Access::Authenticated);
-        let default = named_of(&top, "")?.grants(default);
+        let named = named_of(&top, "")?;
+        let default = named.grants(default);
         let inheritance = flag_of(&top, "inheritance", "")?.unwrap_or(true);
         let mut rules = Vec::new();
         for (path, rule) in folders(top.get("folders"))? {
@@ -138,7 +139,7 @@ impl Permissions {
         }
         // The longest path that fits decides.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.path.len()));
-        Ok(Self { default, rules, inheritance, warnings })
+        Ok(Self { default, named, rules, inheritance, warnings })
     }
 
     /// Who may read the document at this path.

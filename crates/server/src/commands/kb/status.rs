@@ -1,0 +1,127 @@
+//! How the documents of a library are: numbers, what could not be read with what to do about it, what is kept.
+
+use anyhow::Result;
+use botserver_kernel::{PageRequest, Principal};
+use botserver_knowledge::{Collection, CollectionId, CollectionView, Document, DocumentState, Knowledge, LibraryRow};
+use serde_json::{Value as Json, json};
+
+use crate::{command_line::Output, terminal};
+
+/// Documents that are read from the table at once.
+const TOGETHER: u32 = 200;
+/// Documents of a collection that are named to people; programs get all.
+const NAMED: usize = 20;
+
+/// Everything about a library.
+pub(in crate::commands) async fn status_of(
+    knowledge: &Knowledge,
+    principal: &Principal,
+    library: LibraryRow,
+) -> Result<Json> {
+    let (library, all) = knowledge.collections(principal, library.bot_id).await?;
+    let mut collections = Vec::with_capacity(all.len());
+    for own in all {
+        let failed = failed(knowledge, principal, &own).await?;
+        let mut shown = serde_json::to_value(CollectionView::new(own, &library))?;
+        shown["failed_documents"] = failed.into_iter().map(|own| as_json(&own)).collect();
+        collections.push(shown);
+    }
+    Ok(json!({
+        "name": library.name, "folder": library.folder, "rebuilding": library.rebuilding,
+        "next_embedder": library.building.map(|own| own.embedder), "problems": library.problems,
+        "collections": collections,
+    }))
+}
+
+async fn failed(knowledge: &Knowledge, principal: &Principal, of: &Collection) -> Result<Vec<Document>> {
+    let mut all = Vec::new();
+    if of.failed == 0 {
+        return Ok(all);
+    }
+    let id: CollectionId = of.id;
+    let mut page = PageRequest { limit: TOGETHER, after: None };
+    loop {
+        let found = knowledge.documents(principal, id, Some(DocumentState::Failed), &page).await?;
+        all.extend(found.items);
+        match found.next_cursor {
+            Some(next) => page.after = Some(next),
+            None => return Ok(all),
+        }
+    }
+}
+
+fn as_json(own: &Document) -> Json {
+    json!({"path": own.path, "error": own.error, "remedy": own.remedy()})
+}
+
+/// Writes it for people or programs.
+pub(super) fn show(found: &Json, output: Output) -> Result<()> {
+    if output == Output::Json {
+        return Ok(terminal::print(&serde_json::to_string_pretty(found)?)?);
+    }
+    let name = text(found, "name");
+    for own in list(found, "collections") {
+        terminal::print(&line(own))?;
+        let failed = list(own, "failed_documents");
+        for document in failed.iter().take(NAMED) {
+            let reason = format!("  {}: {}", text(document, "path"), text(document, "error"));
+            terminal::print(&reason)?;
+            if !text(document, "remedy").is_empty() {
+                terminal::print(&format!("    → {}", text(document, "remedy")))?;
+            }
+        }
+        if failed.len() > NAMED {
+            let more = failed.len() - NAMED;
+            terminal::print(&format!("  … and {more} more: botserver kb status {name} -o json"))?;
+        }
+        if number(own, "missing") > 0 {
+            let collection = text(own, "name");
+            terminal::tell(&format!("Decide: botserver kb release {name} {collection} remove|keep"));
+        }
+        if number(own, "kept") > 0 {
+            let collection = text(own, "name");
+            terminal::tell(&format!("Not to keep them any more: botserver kb release {name} {collection} forget"));
+        }
+    }
+    if found.get("rebuilding").and_then(Json::as_bool) == Some(true) {
+        terminal::tell("The search index was damaged and is being built anew; searches find what is there already.");
+    }
+    for problem in list(found, "problems") {
+        terminal::tell(problem.as_str().unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn line(own: &Json) -> String {
+    let mut line = format!(
+        "{}: {}, {} documents, {} passages",
+        text(own, "name"),
+        text(own, "state"),
+        number(own, "documents"),
+        number(own, "passages")
+    );
+    let more = [
+        ("waiting", "not finished"),
+        ("failed", "failed"),
+        ("missing", "vanished at once"),
+        ("kept", "kept although their files are gone"),
+    ];
+    for (key, word) in more {
+        if number(own, key) > 0 {
+            line.extend([", ", &number(own, key).to_string(), " ", word]);
+        }
+    }
+    line
+}
+
+fn text<'a>(own: &'a Json, key: &str) -> &'a str {
+    own.get(key).and_then(Json::as_str).unwrap_or_default()
+}
+
+fn number(own: &Json, key: &str) -> i64 {
+    own.get(key).and_then(Json::as_i64).unwrap_or_default()
+}
+
+fn list<'a>(own: &'a Json, key: &str) -> &'a [Json] {
+    own.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
+}
