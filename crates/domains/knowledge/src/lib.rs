@@ -15,6 +15,7 @@ mod model;
 mod permissions;
 mod service;
 mod source;
+mod speech;
 mod store;
 
 use botserver_db::Migration;
@@ -34,6 +35,7 @@ pub use service::{
     SyncReport,
 };
 pub use source::{FetchedFile, FileSource, FolderFiles, ListedFile, Listing, PERMISSIONS_FILE, SourceError};
+pub use speech::language_of;
 
 /// The tables of this room.
 pub const MIGRATIONS: &[Migration] = &[m0001_knowledge::MIGRATION];

@@ -4,17 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use botserver_engines::{Drive, Execution, Turn, TurnError};
 use botserver_kernel::MessageId;
+use botserver_knowledge::Search;
 use botserver_llm::{Agent, ToolResult, arguments};
 use botserver_packages::LoadedPackage;
 use botserver_runtime::{ScriptProgram, StartError, failure_to_script_error};
 use serde_json::Value as Json;
 
-use super::{BotTurns, answer::tool_failure, set_state_flag};
+use super::{BotTurns, answer::tool_failure, principal, quote::source, set_state_flag};
 
 /// The kind of the execution of a tool that a model called.
 pub(super) const CALL: &str = "call";
 /// How long a tool may take, the time in which it waits for the person not counted.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Passages that a search of the model gives.
+const FOUND: usize = 5;
 
 /// How a call ended, for now.
 pub(super) enum CallEnd {
@@ -44,6 +48,9 @@ impl BotTurns {
         };
         agent.announce_call(&mut turn.buffer);
         let Some(tool) = tool else { return Ok(CallEnd::Result(agent.no_such_tool(&open.call.name))) };
+        if tool.built_in {
+            return self.search_for(turn, agent, &open.call.arguments).await;
+        }
         let Some(script) = package.script(&tool.script) else {
             return Ok(error(format_args!("the tool `{}` is not there any more", tool.script)));
         };
@@ -89,6 +96,27 @@ impl BotTurns {
                 let reference = super::reference(MessageId::new(self.ids.next_uuid()));
                 self.problems.script_failed(&package.name, &reference, &known.message, place.as_ref());
                 error(&failure.message)
+            }
+        })
+    }
+}
+
+impl BotTurns {
+    /// Searches the documents with the model's words, for whom the turn acts. It changes nothing, so a crash in the
+    /// middle of it may do it again.
+    async fn search_for(&self, turn: &Turn<'_>, agent: &mut Agent, written: &str) -> Result<CallEnd, TurnError> {
+        let query = serde_json::from_str::<Json>(written).ok();
+        let Some(question) = query.as_ref().and_then(|own| own.get("query")?.as_str()).map(str::to_owned) else {
+            return Ok(error("the arguments must be an object with the text `query`"));
+        };
+        let collections = agent.question().collections.clone();
+        let search = Search { question, collections, limit: Some(FOUND) };
+        let found = self.knowledge.search(&principal(turn), turn.lane().bot_id, &search).await;
+        Ok(match found {
+            Ok(found) => CallEnd::Result(agent.cite(found.passages.iter().map(source).collect())),
+            Err(reason) => {
+                tracing::error!(%reason, "the documents could not be searched for a model");
+                error("the documents cannot be searched at the moment")
             }
         })
     }
