@@ -10,6 +10,7 @@ mod machine;
 mod memory;
 mod programs;
 mod report;
+mod retrieval;
 mod sockets;
 mod start;
 mod turns;
@@ -38,6 +39,9 @@ struct CommandLine {
     /// Rounds of every comparison.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// The folder with the wheels of the embedding model; without it quality is not measured.
+    #[arg(long)]
+    wheels: Option<PathBuf>,
     /// Measure only this, and print it instead of writing the report.
     #[arg(long, value_enum)]
     only: Vec<Part>,
@@ -48,6 +52,9 @@ enum Subject {
     /// Run one program of the language comparison and nothing else, for valgrind.
     #[command(hide = true)]
     One { engine: String, program: String, times: u64 },
+    /// Search an index of the retrieval bench and nothing else.
+    #[command(hide = true)]
+    SearchAtScale { folder: PathBuf },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,12 +67,18 @@ enum Part {
     Helpdesk,
     Start,
     Documents,
+    Retrieval,
 }
 
 fn main() -> Result<()> {
     let line = CommandLine::parse();
-    if let Some(Subject::One { engine, program, times }) = &line.command {
-        return language::one(engine, program, *times);
+    match &line.command {
+        Some(Subject::One { engine, program, times }) => return language::one(engine, program, *times),
+        Some(Subject::SearchAtScale { folder }) => {
+            let found = retrieval::child(folder)?;
+            return Ok(writeln!(std::io::stdout(), "{found}")?);
+        }
+        None => {}
     }
     let parts = if line.only.is_empty() { Part::value_variants().to_vec() } else { line.only.clone() };
     let places = places(&line.server)?;
@@ -88,6 +101,12 @@ fn main() -> Result<()> {
             Part::Helpdesk => runtime.block_on(helpdesk::measure(line.rounds, &places)),
             Part::Start => runtime.block_on(start::measure(&places)),
             Part::Documents => documents::measure(line.rounds, &places),
+            Part::Retrieval => {
+                let wheels = line.wheels.as_deref();
+                let measured = runtime.block_on(retrieval::measure(line.rounds, &places, wheels));
+                sections.extend(measured.with_context(|| format!("{part:?}"))?);
+                continue;
+            }
         };
         sections.push(section.with_context(|| format!("{part:?}"))?);
     }

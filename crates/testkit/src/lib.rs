@@ -10,6 +10,7 @@ mod hash_embedder;
 mod memory_cache;
 mod memory_index;
 mod memory_pubsub;
+mod retrieval_set;
 mod seq_ids;
 
 pub use database::{on_postgres, on_sqlite};
@@ -22,4 +23,8 @@ pub use hash_embedder::HashEmbedder;
 pub use memory_cache::MemoryCache;
 pub use memory_index::MemoryIndex;
 pub use memory_pubsub::MemoryPubSub;
+pub use retrieval_set::{
+    LabelledPassage, LabelledQuestion, RetrievalSet, StoredEmbedder, folder as retrieval_folder,
+    joined as joined_questions,
+};
 pub use seq_ids::SeqIds;

@@ -14,6 +14,8 @@ use uuid::Uuid;
 const STEM: usize = 5;
 /// How many passages of each ranking are fused.
 const DEPTH: usize = 200;
+/// The constant of reciprocal rank fusion.
+const K: f32 = 60.0;
 
 /// Indexes in memory.
 #[derive(Debug, Default)]
@@ -82,6 +84,12 @@ fn lexical(passages: &[(Uuid, &IndexPassage)], text: &str) -> Vec<(f32, usize)> 
     best(scored.filter(|(score, _)| *score > 0.0).collect())
 }
 
+/// The share of the question's words that a passage has.
+fn coverage(passage: &IndexPassage, text: &str) -> f32 {
+    let (wanted, counts): (HashSet<String>, _) = (words(text).into_iter().collect(), counts(passage));
+    wanted.iter().filter(|word| counts.contains_key(*word)).count() as f32 / wanted.len().max(1) as f32
+}
+
 fn nearest(passages: &[(Uuid, &IndexPassage)], question: &[f32]) -> Vec<(f32, usize)> {
     let cosine = |vector: &Vec<f32>| vector.iter().zip(question).map(|(one, two)| one * two).sum::<f32>();
     let scored = passages
@@ -126,10 +134,13 @@ impl Held {
             for (rank, (score, place)) in ranking.into_iter().enumerate() {
                 let Some((document, passage)) = passages.get(place) else { continue };
                 let (document, number) = (*document, passage.number);
-                let new = IndexHit { document, number, score: 0.0, lexical: None, cosine: None };
+                let new = IndexHit { document, number, score: 0.0, lexical: None, cosine: None, coverage: None };
                 let hit = hits.entry(place).or_insert(new);
-                hit.score += weight / (query.fusion.k + rank as f32 + 1.0);
+                hit.score += weight / (K + rank as f32 + 1.0);
                 *(if words { &mut hit.lexical } else { &mut hit.cosine }) = Some(score);
+                if words {
+                    hit.coverage = Some(coverage(passage, &query.text));
+                }
             }
         }
         let mut hits: Vec<IndexHit> = hits.into_values().collect();

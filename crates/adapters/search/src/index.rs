@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     catalogue::Entry,
+    deadline::Deadline,
     files::Remembered,
     lexicon::{self, Edit},
     manifest::{Blocks, MANIFEST, Manifest},
@@ -30,7 +31,12 @@ use crate::{
 pub(crate) enum Trouble {
     Damaged(String),
     Io(String),
-    Dimensions { expected: usize, given: usize },
+    /// A search has taken longer than it may.
+    Slow,
+    Dimensions {
+        expected: usize,
+        given: usize,
+    },
 }
 
 impl From<io::Error> for Trouble {
@@ -60,6 +66,7 @@ impl Trouble {
         match self {
             Self::Damaged(reason) => IndexError::Damaged { index, reason },
             Self::Dimensions { expected, given } => IndexError::Dimensions { index, expected, given },
+            Self::Slow => IndexError::Unavailable(format!("{index}: the search took too long")),
             Self::Io(error) => IndexError::Unavailable(format!("{index}: {error}")),
         }
     }
@@ -111,13 +118,29 @@ impl Index {
         Ok(Some(snapshot))
     }
 
-    pub(crate) fn search(&self, dimensions: usize, query: &IndexQuery) -> Result<Vec<IndexHit>, Trouble> {
+    pub(crate) fn search(
+        &self,
+        dimensions: usize,
+        query: &IndexQuery,
+        deadline: &Deadline,
+    ) -> Result<Vec<IndexHit>, Trouble> {
         let Some(snapshot) = self.opened()? else { return Ok(Vec::new()) };
         check_length(snapshot.manifest.dimensions, dimensions)?;
         if let Some(vector) = &query.vector {
             check_length(dimensions, vector.len())?;
         }
-        snapshot.search(query)
+        snapshot.search(query, deadline)
+    }
+
+    /// How many passages are held in memory.
+    pub(crate) fn held(&self) -> u64 {
+        self.current.read().as_ref().map_or(0, |snapshot| snapshot.catalogue.passages())
+    }
+
+    /// Gives up what is held in memory; what still searches keeps it until it is done, and whoever comes next opens it
+    /// anew.
+    pub(crate) fn rest(&self) {
+        *self.current.write() = None;
     }
 
     pub(crate) fn documents(&self) -> Result<Vec<Uuid>, Trouble> {

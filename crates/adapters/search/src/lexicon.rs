@@ -1,11 +1,16 @@
 //! The half that knows words: tantivy's schema, what is written into it, and the search inside a set of slots.
 
-use std::{collections::HashSet, io, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::Path,
+};
 
 use botserver_ports::IndexPassage;
 use roaring::RoaringBitmap;
 use tantivy::{
-    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, SegmentMeta, TantivyDocument, Term,
+    DocSet as _, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Score, Searcher, SegmentMeta,
+    SegmentReader, TantivyDocument, Term,
     indexer::{IndexWriterOptions, LogMergePolicy},
     query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, TermQuery},
     schema::{FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions},
@@ -14,11 +19,12 @@ use tantivy::{
 
 use crate::{
     catalogue::{Catalogue, Entry},
+    deadline::Deadline,
     directory::Shelf,
     files::Remembered,
     fusion::ByWords,
     vectors::Best,
-    words::{Words, telling},
+    words::{Asked, Words, telling},
 };
 
 /// Memory of the writer before it writes a segment.
@@ -33,6 +39,14 @@ const WORDS: usize = 256;
 const LANGUAGES: usize = 6;
 /// A segment with so many passages that are gone is written anew.
 const GONE: f32 = 0.3;
+/// Words of a question that may be a heading, at most.
+const HEADING: usize = 12;
+/// The share of a title that a question must be for the passage to count as headed by it.
+const MUCH: f32 = 0.3;
+/// Passages of a segment that are headed by a question, at most.
+const MOST_HEADED: usize = 500;
+/// Every so many passages the time is looked at.
+const LOOKS: u32 = 4_096;
 /// In place of a slot, for a passage that is gone.
 const NOWHERE: u32 = u32::MAX;
 
@@ -169,52 +183,18 @@ impl Lexicon {
         Ok(Self { searcher, fields: schema().1, slots })
     }
 
-    /// The best passages of a set by the words of a question.
-    pub(crate) fn search(
-        &self,
-        text: &str,
-        languages: &[&str],
-        among: &RoaringBitmap,
-        limit: usize,
-    ) -> tantivy::Result<ByWords> {
-        let (terms, ideal) = self.terms(text, languages)?;
-        if terms.is_empty() || among.is_empty() || limit == 0 {
-            return Ok(ByWords::default());
-        }
-        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for term in terms {
-            let query =
-                |field| Box::new(TermQuery::new(Term::from_field_text(field, &term), IndexRecordOption::WithFreqs));
-            clauses.push((Occur::Should, query(self.fields.text)));
-            clauses.push((Occur::Should, Box::new(BoostQuery::new(query(self.fields.title), TITLE))));
-        }
-        let query = BooleanQuery::new(clauses);
-        let weight = query.weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
-        let allowed = Bits::of(among);
-        let mut best = Best::new(limit);
-        for (segment, slots) in self.searcher.segment_readers().iter().zip(&self.slots) {
-            // Only what the reader may see raises the bar, so what is skipped below it is not among the best of it.
-            weight.for_each_pruning(best.threshold(), segment, &mut |document, score| {
-                let slot = slots.get(document as usize).copied().unwrap_or(NOWHERE);
-                if allowed.has(slot) {
-                    best.offer(score, slot);
-                }
-                best.threshold()
-            })?;
-        }
-        Ok(ByWords { ranking: best.sorted(), ideal })
-    }
-
-    /// The terms of a question that there are, and what a passage would get that has each of its words.
-    fn terms(&self, text: &str, languages: &[&str]) -> tantivy::Result<(Vec<String>, f32)> {
+    /// What a question asks for in the words of this index.
+    pub(crate) fn question(&self, text: &str, languages: &[&str]) -> tantivy::Result<Question> {
         let stemmers: Vec<Words> = match languages {
             [] => vec![Words::of("")],
             some => some.iter().take(LANGUAGES).map(|language| Words::of(language)).collect(),
         };
         let passages = self.searcher.num_docs() as f32;
         let rarity = |count: u64| (1.0 + (passages - count as f32 + 0.5).max(0.0) / (count as f32 + 0.5)).ln();
-        let (mut terms, mut ideal, mut seen) = (Vec::new(), 0.0, HashSet::new());
-        for word in telling(text, languages).into_iter().take(WORDS) {
+        let Asked { words, is_empty_talk } = telling(text, languages);
+        let mut question = Question { terms: Vec::new(), words: Vec::new(), is_empty_talk };
+        let mut seen = HashSet::new();
+        for (place, word) in words.into_iter().take(WORDS).enumerate() {
             let mut most = 0;
             for stemmer in &stemmers {
                 let term = stemmer.term(&word);
@@ -224,15 +204,177 @@ impl Lexicon {
                 }
                 most = most.max(count);
                 if count > 0 && seen.insert(term.clone()) {
-                    terms.push((rarity(count), term));
+                    question.terms.push(Asking { rarity: rarity(count), word: place, term });
                 }
             }
-            ideal += rarity(most);
+            // A word that is nowhere says no more than one that is in a single passage: in a small index it would drown
+            // all others.
+            question.words.push(rarity(most.max(1)));
         }
-        terms.sort_by(|one, two| two.0.total_cmp(&one.0));
-        terms.truncate(TERMS);
-        Ok((terms.into_iter().map(|(_, term)| term).collect(), ideal))
+        question.terms.sort_by(|one, two| two.rarity.total_cmp(&one.rarity));
+        question.terms.truncate(TERMS);
+        Ok(question)
     }
+
+    /// The best passages of a set by the words of a question.
+    pub(crate) fn search(
+        &self,
+        question: &Question,
+        among: &RoaringBitmap,
+        limit: usize,
+        deadline: &Deadline,
+    ) -> tantivy::Result<ByWords> {
+        if question.terms.is_empty() || among.is_empty() || limit == 0 {
+            return Ok(ByWords::default());
+        }
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+        for Asking { term, .. } in &question.terms {
+            clauses.push((Occur::Should, term_query(self.fields.text, term)));
+            clauses.push((Occur::Should, Box::new(BoostQuery::new(term_query(self.fields.title, term), TITLE))));
+        }
+        let weight = BooleanQuery::new(clauses).weight(EnableScoring::enabled_from_searcher(&self.searcher))?;
+        let allowed = Bits::of(among);
+        let ideal = question.ideal();
+        let mut best = Best::new(limit);
+        let mut headed: HashMap<u32, f32> = HashMap::new();
+        for (segment, slots) in self.searcher.segment_readers().iter().zip(&self.slots) {
+            let slot = |document: u32| slots.get(document as usize).copied().filter(|slot| allowed.has(*slot));
+            // Passages that are headed by the question are few. They are looked at apart, so that the many others can
+            // still be skipped by what the words are worth at most.
+            let titles = self.headed(question, segment)?;
+            if !titles.is_empty() {
+                let mut scorer = weight.scorer(segment, 1.0)?;
+                for (document, share) in titles {
+                    let Some(slot) = slot(document) else { continue };
+                    if scorer.doc() < document {
+                        scorer.seek(document);
+                    }
+                    let words = if scorer.doc() == document { scorer.score() } else { 0.0 };
+                    headed.insert(slot, words + share * ideal);
+                }
+            }
+            if question.is_empty_talk {
+                continue;
+            }
+            // Only what the reader may see raises the bar, so what is skipped below it is not among the best of it.
+            let mut looked = 0_u32;
+            weight.for_each_pruning(best.threshold(), segment, &mut |document, score| {
+                looked = looked.wrapping_add(1);
+                if looked.is_multiple_of(LOOKS) && deadline.is_over() {
+                    return Score::MAX;
+                }
+                if let Some(slot) = slot(document) {
+                    best.offer(score, slot);
+                }
+                best.threshold()
+            })?;
+        }
+        let mut ranking: Vec<(f32, u32)> =
+            best.sorted().into_iter().filter(|(_, slot)| !headed.contains_key(slot)).collect();
+        ranking.extend(headed.into_iter().map(|(slot, score)| (score, slot)));
+        ranking.sort_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
+        ranking.truncate(limit);
+        Ok(ByWords { ranking, ideal })
+    }
+
+    /// The passages of a segment whose title has every word of the question, in order, with the share of the title that
+    /// the question is; only where that is much of it.
+    fn headed(&self, question: &Question, segment: &SegmentReader) -> tantivy::Result<Vec<(u32, f32)>> {
+        let words = question.words.len();
+        let mut found = Vec::new();
+        if words > HEADING || (0..words).any(|word| question.terms.iter().all(|asking| asking.word != word)) {
+            return Ok(found);
+        }
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+        for word in 0..words {
+            let terms = question.terms.iter().filter(|asking| asking.word == word);
+            let any = terms.map(|asking| (Occur::Should, term_query(self.fields.title, &asking.term))).collect();
+            clauses.push((Occur::Must, Box::new(BooleanQuery::new(any))));
+        }
+        let weight = BooleanQuery::new(clauses).weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
+        let lengths = segment.get_fieldnorms_reader(self.fields.title)?;
+        weight.for_each_no_score(segment, &mut |documents| {
+            for document in documents {
+                let share = words as f32 / lengths.fieldnorm(*document).max(1) as f32;
+                if share >= MUCH && found.len() < MOST_HEADED {
+                    found.push((*document, share.min(1.0)));
+                }
+            }
+        })?;
+        found.sort_unstable_by_key(|(document, _)| *document);
+        Ok(found)
+    }
+
+    /// How much of a question each of these passages covers, by slot; nothing for those that have none of its words.
+    pub(crate) fn coverage(&self, question: &Question, wanted: &[u32]) -> tantivy::Result<HashMap<u32, f32>> {
+        let mut covered = HashMap::new();
+        if question.is_empty_talk {
+            return Ok(wanted.iter().map(|slot| (*slot, 0.0)).collect());
+        }
+        let (all, wanted): (f32, RoaringBitmap) = (question.ideal(), wanted.iter().copied().collect());
+        let bits = Bits::of(&wanted);
+        for (segment, slots) in self.searcher.segment_readers().iter().zip(&self.slots) {
+            let documents: Vec<(u32, u32)> = (0..)
+                .zip(slots)
+                .filter(|(_, slot)| bits.has(**slot))
+                .map(|(document, slot)| (document, *slot))
+                .collect();
+            if documents.is_empty() {
+                continue;
+            }
+            let mut words: HashMap<u32, HashSet<usize>> = HashMap::new();
+            for field in [self.fields.text, self.fields.title] {
+                let inverted = segment.inverted_index(field)?;
+                for asking in &question.terms {
+                    let term = Term::from_field_text(field, &asking.term);
+                    let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? else { continue };
+                    for (document, slot) in &documents {
+                        if postings.doc() < *document {
+                            postings.seek(*document);
+                        }
+                        if postings.doc() == *document {
+                            words.entry(*slot).or_default().insert(asking.word);
+                        }
+                    }
+                }
+            }
+            for (slot, words) in words {
+                let worth: f32 = words.into_iter().filter_map(|word| question.words.get(word)).sum();
+                covered.insert(slot, if all > 0.0 { (worth / all).min(1.0) } else { 0.0 });
+            }
+        }
+        Ok(covered)
+    }
+}
+
+/// A question in the words of an index.
+#[derive(Debug)]
+pub(crate) struct Question {
+    terms: Vec<Asking>,
+    /// How rare each of its words is.
+    words: Vec<f32>,
+    /// Stop words are all there is: they find only what is headed by all of them.
+    pub(crate) is_empty_talk: bool,
+}
+
+/// A term that the index has.
+#[derive(Debug)]
+struct Asking {
+    rarity: f32,
+    /// The place of its word in the question.
+    word: usize,
+    term: String,
+}
+
+impl Question {
+    /// What a passage gets that has each of the words once.
+    fn ideal(&self) -> f32 {
+        self.words.iter().sum()
+    }
+}
+
+fn term_query(field: Field, term: &str) -> Box<dyn Query> {
+    Box::new(TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs))
 }
 
 /// A set that answers faster than the one it is made of.

@@ -5,6 +5,7 @@
 //! on the disk, so an index is as it was before a change or after it, whenever the process dies.
 
 mod catalogue;
+mod deadline;
 mod directory;
 mod files;
 mod folder;
@@ -16,4 +17,4 @@ mod snapshot;
 mod vectors;
 mod words;
 
-pub use folder::FolderIndex;
+pub use folder::{FolderIndex, FolderOptions};

@@ -1,14 +1,15 @@
 //! An index as it is at one moment: what searches look at while the next state is being written.
 
-use std::{io, path::Path};
+use std::{collections::HashMap, io, path::Path};
 
-use botserver_ports::{IndexHit, IndexQuery};
+use botserver_ports::{Fusion, IndexHit, IndexQuery};
 
 use crate::{
     catalogue::Catalogue,
-    fusion::{ByMeaning, ByWords, fuse},
+    deadline::Deadline,
+    fusion::{ByMeaning, ByWords, Fused, Shape, fuse},
     index::Trouble,
-    lexicon::Lexicon,
+    lexicon::{Lexicon, Question as Asked},
     manifest::{Manifest, Unread},
     vectors::{self, Question, Vectors},
 };
@@ -78,34 +79,83 @@ impl Snapshot {
     }
 
     /// The best readable passages.
-    pub(crate) fn search(&self, query: &IndexQuery) -> Result<Vec<IndexHit>, Trouble> {
-        let among = self.catalogue.allowed(&query.grants, &query.collections);
-        if among.is_empty() || query.limit == 0 {
-            return Ok(Vec::new());
+    pub(crate) fn search(&self, query: &IndexQuery, deadline: &Deadline) -> Result<Vec<IndexHit>, Trouble> {
+        let halves = self.halves(query, deadline)?;
+        if deadline.is_over() {
+            return Err(Trouble::Slow);
         }
-        let depth = query.limit.saturating_mul(DEPTH).clamp(DEPTHS.0, DEPTHS.1.max(query.limit));
-        let words = match &self.words {
-            Some(words) => {
-                let languages: Vec<&str> = match &query.language {
-                    Some(language) => vec![language],
-                    None => self.catalogue.languages().collect(),
-                };
-                words.search(&query.text, &languages, &among, depth)?
-            }
-            None => ByWords::default(),
+        let hits = halves.fused(query.fusion, Shape::default(), query.limit);
+        let slots: Vec<u32> = hits.iter().map(|hit| hit.slot).collect();
+        let coverage = match &halves.asked {
+            Some((lexicon, asked)) if !slots.is_empty() => lexicon.coverage(asked, &slots)?,
+            _ => HashMap::new(),
         };
-        let question = query.vector.as_deref().and_then(Question::new).zip(self.vectors.as_ref());
-        let meaning = question.as_ref().map_or_else(ByMeaning::default, |(question, vectors)| {
-            let (ranking, spread) = vectors.nearest(question, &among, depth);
-            ByMeaning { ranking, spread }
-        });
-        let cosine = |slot| question.as_ref().and_then(|(question, vectors)| vectors.cosine(question, slot));
-        let hits = fuse(&words, &meaning, cosine, query.fusion, query.limit);
-        let hit = |found: crate::fusion::Fused| {
+        let hit = |found: Fused| {
             let (document, number) = self.catalogue.at(found.slot)?;
             let (score, lexical, cosine) = (found.score, found.lexical, found.cosine);
-            Some(IndexHit { document, number, score, lexical, cosine })
+            let coverage = coverage.get(&found.slot).copied();
+            Some(IndexHit { document, number, score, lexical, cosine, coverage })
         };
         Ok(hits.into_iter().filter_map(hit).collect())
+    }
+
+    /// What words and meaning find, each by itself.
+    pub(crate) fn halves(&self, query: &IndexQuery, deadline: &Deadline) -> Result<Halves<'_>, Trouble> {
+        let among = self.catalogue.allowed(&query.grants, &query.collections);
+        if among.is_empty() || query.limit == 0 {
+            return Ok(Halves::default());
+        }
+        let depth = query.limit.saturating_mul(DEPTH).clamp(DEPTHS.0, DEPTHS.1.max(query.limit));
+        let languages: Vec<&str> = match &query.language {
+            Some(language) => vec![language],
+            None => self.catalogue.languages().collect(),
+        };
+        let (asked, words) = match &self.words {
+            Some(lexicon) => {
+                let asked = lexicon.question(&query.text, &languages)?;
+                let words = lexicon.search(&asked, &among, depth, deadline)?;
+                (Some((lexicon, asked)), words)
+            }
+            None => (None, ByWords::default()),
+        };
+        // What says nothing is near in meaning to everything that says little.
+        let means_something = asked.as_ref().is_none_or(|(_, asked)| !asked.is_empty_talk);
+        let vector = query.vector.as_deref().filter(|_| means_something);
+        let nearest = vector.and_then(Question::new).zip(self.vectors.as_ref());
+        let meaning = nearest.as_ref().map_or_else(ByMeaning::default, |(question, vectors)| {
+            let (ranking, spread) = vectors.nearest(question, &among, depth, deadline);
+            ByMeaning { ranking, spread }
+        });
+        Ok(Halves { asked, words, nearest, meaning })
+    }
+}
+
+/// What words and meaning found before they become one ranking.
+#[derive(Default)]
+pub(crate) struct Halves<'a> {
+    asked: Option<(&'a Lexicon, Asked)>,
+    words: ByWords,
+    nearest: Option<(Question, &'a Vectors)>,
+    meaning: ByMeaning,
+}
+
+#[cfg(test)]
+impl Halves<'_> {
+    /// What the words found.
+    pub(crate) fn words(&self) -> &[(f32, u32)] {
+        &self.words.ranking
+    }
+
+    /// What the meaning found.
+    pub(crate) fn meaning(&self) -> &[(f32, u32)] {
+        &self.meaning.ranking
+    }
+}
+
+impl Halves<'_> {
+    /// One ranking.
+    pub(crate) fn fused(&self, weights: Fusion, shape: Shape, limit: usize) -> Vec<Fused> {
+        let cosine = |slot| self.nearest.as_ref().and_then(|(question, vectors)| vectors.cosine(question, slot));
+        fuse(&self.words, &self.meaning, cosine, (weights, shape), limit)
     }
 }

@@ -11,7 +11,7 @@ use fearless_simd::{Level, Simd, dispatch};
 use roaring::RoaringBitmap;
 use tantivy::directory::{Directory as _, MmapDirectory, OwnedBytes};
 
-use crate::manifest::Blocks;
+use crate::{deadline::Deadline, manifest::Blocks};
 
 /// Vectors in a block.
 const BLOCK: usize = 1_024;
@@ -19,6 +19,8 @@ const BLOCK: usize = 1_024;
 const STEPS: f32 = 127.0;
 /// The same for a question, which may be finer: it is made once. With up to `LONGEST` numbers a sum fits in 31 bits.
 const QUESTION_STEPS: f32 = 2_047.0;
+/// Every so many vectors the time is looked at.
+const LOOKS: usize = 4_096;
 /// The longest vector that can be kept.
 pub(crate) const LONGEST: usize = 8_192;
 
@@ -79,11 +81,12 @@ impl Vectors {
         question: &Question,
         among: &RoaringBitmap,
         limit: usize,
+        deadline: &Deadline,
     ) -> (Vec<(f32, u32)>, Spread) {
         let level = Level::new();
         let mut found = Best::new(limit);
         let mut sums = (0_u32, 0.0_f64, 0.0_f64);
-        dispatch!(level, simd => scan(simd, self, question, among, &mut |cosine, slot| {
+        dispatch!(level, simd => scan(simd, self, question, (among, deadline), &mut |cosine, slot| {
             found.offer(cosine, slot);
             let cosine = f64::from(cosine);
             sums = (sums.0 + 1, sums.1 + cosine, sums.2 + cosine * cosine);
@@ -98,9 +101,18 @@ impl Vectors {
 /// Inlined into each of the versions that `dispatch` makes, so that the loop below is compiled for each of them.
 #[expect(clippy::inline_always, reason = "only what is inlined is compiled for what the processor has")]
 #[inline(always)]
-fn scan<S: Simd>(_: S, vectors: &Vectors, question: &Question, among: &RoaringBitmap, each: &mut impl FnMut(f32, u32)) {
-    for slot in among {
+fn scan<S: Simd>(
+    _: S,
+    vectors: &Vectors,
+    question: &Question,
+    (among, deadline): (&RoaringBitmap, &Deadline),
+    each: &mut impl FnMut(f32, u32),
+) {
+    for (place, slot) in among.iter().enumerate() {
         let Some((scale, numbers)) = vectors.row(slot) else { break };
+        if place.is_multiple_of(LOOKS) && deadline.is_over() {
+            break;
+        }
         if scale > 0.0 {
             each(dot(&question.numbers, numbers) as f32 * scale * question.scale, slot);
         }

@@ -117,9 +117,9 @@ const ASKING: &[(&str, &[&str])] = &[
     (
         "en",
         &[
-            "about", "am", "can", "could", "did", "do", "does", "from", "get", "had", "has", "have", "how", "i", "me",
-            "my", "our", "shall", "should", "so", "than", "them", "there", "us", "we", "were", "what", "when", "where",
-            "which", "who", "whom", "whose", "why", "would", "you", "your",
+            "about", "am", "can", "could", "did", "do", "does", "from", "get", "had", "has", "have", "how", "i",
+            "many", "me", "much", "my", "our", "shall", "should", "so", "than", "them", "there", "us", "we", "were",
+            "what", "when", "where", "which", "who", "whom", "whose", "why", "would", "you", "your",
         ],
     ),
     (
@@ -151,13 +151,26 @@ const LISTS: &[(&str, Language)] = &[
     ("sv", Language::Swedish),
 ];
 
-/// The words of a question that say what it is about: without stop words of these languages, unless nothing else is
-/// left.
-pub(crate) fn telling(text: &str, languages: &[&str]) -> Vec<String> {
+/// The words of a question.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Those that say what it is about; all of them when none does.
+    pub(crate) words: Vec<String>,
+    /// Stop words are all there is.
+    pub(crate) is_empty_talk: bool,
+}
+
+/// The words of a question that say what it is about: without stop words of these languages. A question is also empty
+/// talk when all its words are stop words of one other language.
+pub(crate) fn telling(text: &str, languages: &[&str]) -> Asked {
     let mut seen = HashSet::new();
     let all: Vec<String> = split(text).filter(|word| seen.insert(word.clone())).collect();
     let kept: Vec<String> = all.iter().filter(|word| !is_stop_word(word, languages)).cloned().collect();
-    if kept.is_empty() { all } else { kept }
+    let says_nothing = |language: &str| all.iter().all(|word| is_stop_word(word, &[language]));
+    if !all.is_empty() && (kept.is_empty() || LISTS.iter().any(|(language, _)| says_nothing(language))) {
+        return Asked { words: all, is_empty_talk: true };
+    }
+    Asked { words: kept, is_empty_talk: false }
 }
 
 fn is_stop_word(word: &str, languages: &[&str]) -> bool {
@@ -199,8 +212,15 @@ mod tests {
 
     #[test]
     fn stop_words_say_nothing_unless_there_is_nothing_else() {
-        assert_eq!(telling("What is the refund policy?", &["en"]), ["refund", "policy"]);
-        assert_eq!(telling("Qual é a política de devolução?", &["en", "pt"]), ["política", "devolução"]);
-        assert_eq!(telling("To be or not to be", &["en"]), ["to", "be", "or", "not"]);
+        assert_eq!(telling("What is the refund policy?", &["en"]).words, ["refund", "policy"]);
+        assert_eq!(telling("Qual é a política de devolução?", &["en", "pt"]).words, ["política", "devolução"]);
+        for (text, languages) in
+            [("To be or not to be", vec!["en"]), ("what is the?", vec!["pt"]), ("o que é isso?", vec!["en"])]
+        {
+            assert!(telling(text, &languages).is_empty_talk, "{text}");
+        }
+        for text in ["refund", "退款", "E-204", ""] {
+            assert!(!telling(text, &["en"]).is_empty_talk, "{text}");
+        }
     }
 }

@@ -101,7 +101,7 @@ const GROUPS: &[BotKeyGroup] = &[
         works(key("embedding-dimensions", POSITIVE)), or("embedding-batch-size", POSITIVE, "16"), or("embedding-timeout", Seconds, "60"),
         key("embedding-concurrent", POSITIVE), key("vectordb-url", Url), key("qdrant-url", Url),
         works(or("rag-hybrid-enabled", Boolean, "true")), works(or("rag-dense-weight", SHARE, "0.7")), works(or("rag-sparse-weight", SHARE, "0.3")),
-        works(or("rag-rrf-k", POSITIVE, "60")), works(or("rag-top-k", POSITIVE, "10")), or("rag-max-results", POSITIVE, "10"),
+        works(key("rag-search-tool", Boolean)), or("rag-rrf-k", POSITIVE, "60"), works(or("rag-top-k", POSITIVE, "10")), or("rag-max-results", POSITIVE, "10"),
         works(or("rag-min-score", AMOUNT, "0")), works(or("rag-chunk-size", POSITIVE, "512")), works(or("rag-chunk-overlap", COUNT, "50")),
         or("rag-reranker-enabled", Boolean, "false"), key("rag-reranker-model", Text), or("rag-reranker-top-n", POSITIVE, "20"),
         or("rag-cache-enabled", Boolean, "true"), or("rag-cache-ttl", Seconds, "3600"), works(or("bm25-enabled", Boolean, "true")),

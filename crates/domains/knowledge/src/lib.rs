@@ -17,6 +17,7 @@ mod reader;
 mod remedy;
 mod service;
 mod source;
+mod speech;
 mod store;
 
 use botserver_db::Migration;
@@ -37,6 +38,7 @@ pub use service::{
     Library, LibraryHealth, MOST_PASSAGES, Search, Statistics, SyncReport,
 };
 pub use source::{FetchedFile, FileSource, FolderFiles, ListedFile, Listing, PERMISSIONS_FILE, SourceError};
+pub use speech::language_of;
 
 /// The tables of this room.
 pub const MIGRATIONS: &[Migration] = &[m0001_knowledge::MIGRATION];

@@ -263,6 +263,8 @@ pub struct FoundPassage {
     pub lexical: Option<f32>,
     /// Cosine, if its meaning was near.
     pub cosine: Option<f32>,
+    /// Whether it answers the question as far as words and meaning can tell, rather than being the least unlike it.
+    pub fits: bool,
     /// Why it was found, in words.
     pub why: String,
 }

@@ -23,7 +23,13 @@ pub struct Tool {
     pub title: String,
     /// What the model is shown.
     pub spec: ToolSpec,
+    /// Not a script, but something that the server does itself.
+    #[serde(default)]
+    pub built_in: bool,
 }
+
+/// The name of the tool that searches the bot's documents.
+const SEARCH_DOCUMENTS: &str = "search_documents";
 
 impl Tool {
     /// A script as a tool.
@@ -31,7 +37,25 @@ impl Tool {
         let description = script.description.as_deref().unwrap_or_default().trim().to_owned();
         let title = description.lines().next().filter(|line| !line.is_empty()).unwrap_or(&script.name).to_owned();
         let spec = ToolSpec { name: tool_name(&script.name), description, schema: schema(&script.params) };
-        Self { script: script.name.to_string(), title, spec }
+        Self { script: script.name.to_string(), title, spec, built_in: false }
+    }
+
+    /// The search in the documents that the conversation uses, with words that the model chooses. It reads and changes
+    /// nothing.
+    pub fn search_documents() -> Self {
+        let description =
+            "Searches the documents of this bot and returns the passages that fit best, each with a number \
+                           to cite it by, like [1]. Use it when the passages at hand do not answer the question; ask \
+                           with the words that the documents would use."
+                .to_owned();
+        let schema = json!({
+            "type": "object",
+            "properties": {"query": {"type": "string", "description": "What to look for, complete in itself."}},
+            "required": ["query"],
+            "additionalProperties": false,
+        });
+        let spec = ToolSpec { name: SEARCH_DOCUMENTS.to_owned(), description, schema };
+        Self { script: SEARCH_DOCUMENTS.to_owned(), title: "Search in the documents".to_owned(), spec, built_in: true }
     }
 }
 

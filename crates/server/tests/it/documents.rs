@@ -68,8 +68,46 @@ on_both! {
         // The only document with these words is the board's.
         let said = visitor.say(&conversation, "salary of the director").await;
         assert!(!said.to_string().contains("committee"), "{said}");
-        let said = visitor.say(&conversation, "xylophone zeppelin").await;
-        assert!(said.to_string().contains("I found nothing about that in my documents"), "{said}");
+        for nothing in ["xylophone zeppelin", "what is the?", "What is the capital of France?"] {
+            let said = visitor.say(&conversation, nothing).await;
+            assert!(said.to_string().contains("I found nothing about that in my documents"), "{nothing}: {said}");
+        }
+        // Thanks are no question, and what is said around a quotation is in the language of the question.
+        let said = visitor.say(&conversation, "ok, thank you!").await;
+        assert!(said.to_string().contains("You are welcome."), "{said}");
+        let said = visitor.say(&conversation, "holidays: quantos days?").await;
+        assert!(said.to_string().contains("então só posso citar"), "{said}");
+        // What leans on a question is searched with it; courtesies between them do not count.
+        visitor.say(&conversation, "When does the car park open?").await;
+        visitor.say(&conversation, "thanks").await;
+        let said = visitor.say(&conversation, "and why?").await;
+        assert!(said.to_string().contains("The car park opens at six."), "{said}");
+    }
+
+    /// A model may look for more with words of its own, in what the person may read, and cite what it finds.
+    async fn a_model_searches_the_documents_itself(setup: Setup) {
+        let model = FakeModel::start().await.expect("the fake model");
+        let search = |query: &str| FakeAnswer::calls([("search_documents", json!({"query": query}))]);
+        model.answer(search("director salary committee car park opens"));
+        model.answer(FakeAnswer::calls([("search_documents", json!({"question": 7}))]));
+        model.answer(FakeAnswer::text("Thirty days [1], and the car park opens at six [2]."));
+        let config = format!("llm-url,{}\nllm-model,fake-model\nrag-search-tool,true\n", model.url());
+        let live = clerk(setup, Some(&model)).file("clerk.gbai/clerk.gbot/config.csv", &config).start();
+        read(&live).await;
+        let visitor = live.visitor().await;
+        let conversation = visitor.begin("clerk").await;
+        let said = visitor.say(&conversation, "How many days of holidays do I have?").await;
+        let message = said["messages"].as_array().expect("messages").last().expect("one").clone();
+        let requests = model.requests();
+        assert_eq!(requests[0].tools(), ["search_documents"]);
+        let result = |request: usize| requests[request].last_text().to_owned();
+        assert!(result(1).starts_with("<passages>\n<passage number=\"2\""), "{}", result(1));
+        assert!(result(1).contains("opens at six") && !result(1).contains("secret"), "{}", result(1));
+        assert!(result(2).starts_with("error: the arguments must be"), "{}", result(2));
+        let sources = parts(&message, "sources")[0]["items"].clone();
+        let numbers: Vec<_> = sources.as_array().expect("a list").iter().map(|own| own["number"].clone()).collect();
+        assert_eq!(numbers, [json!(1), json!(2)], "{message}");
+        assert!(sources[1]["text"].as_str().expect("a text").contains("opens at six"), "{sources}");
     }
 
     /// With a model the passages are marked data beside the question, and what it cites is shown.

@@ -17,6 +17,7 @@ mod live;
 mod open;
 mod owner;
 mod process;
+mod quoting;
 mod routes;
 mod run;
 mod samples;

@@ -2,8 +2,13 @@
 #![cfg(test)]
 
 mod install;
+// The set as all tests read it; the whole test kit would bring databases along.
+#[path = "../../../../testkit/src/retrieval_set.rs"]
+#[expect(dead_code, unreachable_pub, reason = "only what makes and compares vectors is needed here")]
+mod labelled;
 mod local;
 mod openai;
+mod retrieval_set;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 

@@ -4,6 +4,7 @@
 
 mod crash;
 mod damage;
+mod limits;
 mod quality;
 mod space;
 

@@ -1,6 +1,10 @@
 //! The few sentences the server itself says in a conversation, in the person's language.
 
+mod courtesy;
+
 use std::{collections::HashMap, sync::LazyLock};
+
+pub(crate) use courtesy::courtesy;
 
 static CATALOGUES: LazyLock<HashMap<&'static str, HashMap<String, String>>> = LazyLock::new(|| {
     [("en", include_str!("en.json")), ("pt", include_str!("pt.json")), ("es", include_str!("es.json"))]

@@ -37,7 +37,10 @@ impl BotTurns {
         let names = self.knowledge.collection_names(package.bot_id);
         let searched = !names.is_empty();
         let collections = ActiveCollections::load(&turn.buffer).names(names.into_iter());
-        let question = Question { searched, collections, ..question(turn, &package, chosen, text, message) };
+        let mut question = Question { searched, collections, ..question(turn, &package, chosen, text, message) };
+        if searched && offers_search(&package, &question.tools) {
+            question.tools.push(Tool::search_documents());
+        }
         let execution = Execution::start(turn.item(), super::nth(AGENT), AGENT, AGENT, &package.hash);
         let Some(deps) = self.agent_deps(turn, &package, &execution, &question) else { return Ok(None) };
         let agent = Agent::start(question, deps);
@@ -213,6 +216,15 @@ fn question(
         searched: false,
         collections: None,
     }
+}
+
+/// Whether the model may search the documents with words of its own: as `rag-search-tool` says, else when it has other
+/// tools, because not every model can call any.
+fn offers_search(package: &LoadedPackage, tools: &[Tool]) -> bool {
+    let search = Tool::search_documents();
+    let is_free = tools.iter().all(|own| own.spec.name != search.spec.name);
+    let config = &package.config;
+    is_free && if config.is_set("rag-search-tool") { config.boolean("rag-search-tool") } else { !tools.is_empty() }
 }
 
 /// A message as the model reads it: its text, and the names of its files.

@@ -4,12 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use botserver_engines::{Drive, Execution, Turn, TurnError};
 use botserver_kernel::MessageId;
+use botserver_knowledge::Search;
 use botserver_llm::{Agent, ToolResult, arguments};
 use botserver_packages::LoadedPackage;
 use botserver_runtime::{ScriptProgram, StartError, failure_to_script_error, unanswered};
 use serde_json::Value as Json;
 
-use super::{BotTurns, answer::tool_failure, state::set_state_flag};
+use super::{BotTurns, answer::tool_failure, principal, quote::source, state::set_state_flag};
 
 /// The kind of the execution of a tool that a model called.
 pub(super) const CALL: &str = "call";
@@ -17,6 +18,9 @@ pub(super) const CALL: &str = "call";
 const TIMEOUT: &str = "tool-timeout";
 /// Seconds, when the setting has none.
 const PATIENCE: u64 = 30;
+
+/// Passages that a search of the model gives.
+const FOUND: usize = 5;
 
 /// How a call ended, for now.
 pub(super) enum CallEnd {
@@ -46,6 +50,9 @@ impl BotTurns {
         };
         agent.announce_call(&mut turn.buffer);
         let Some(tool) = tool else { return Ok(CallEnd::Result(agent.no_such_tool(&open.call.name))) };
+        if tool.built_in {
+            return self.search_for(turn, agent, &open.call.arguments).await;
+        }
         let Some(script) = package.script(&tool.script) else {
             return Ok(error(format_args!("the tool `{}` is not there any more", tool.script)));
         };
@@ -100,6 +107,27 @@ impl BotTurns {
                     )));
                 }
                 error(&failure.message)
+            }
+        })
+    }
+}
+
+impl BotTurns {
+    /// Searches the documents with the model's words, for whom the turn acts. It changes nothing, so a crash in the
+    /// middle of it may do it again.
+    async fn search_for(&self, turn: &Turn<'_>, agent: &mut Agent, written: &str) -> Result<CallEnd, TurnError> {
+        let query = serde_json::from_str::<Json>(written).ok();
+        let Some(question) = query.as_ref().and_then(|own| own.get("query")?.as_str()).map(str::to_owned) else {
+            return Ok(error("the arguments must be an object with the text `query`"));
+        };
+        let collections = agent.question().collections.clone();
+        let search = Search { question, collections, limit: Some(FOUND) };
+        let found = self.knowledge.search(&principal(turn), turn.lane().bot_id, &search).await;
+        Ok(match found {
+            Ok(found) => CallEnd::Result(agent.cite(found.passages.iter().map(source).collect())),
+            Err(reason) => {
+                tracing::error!(%reason, "the documents could not be searched for a model");
+                error("the documents cannot be searched at the moment")
             }
         })
     }

@@ -8,12 +8,21 @@ use botserver_knowledge::{Knowledge, Search};
 use botserver_llm::{Gather, Gathered, Question};
 use botserver_packages::LoadedPackage;
 use botserver_session::SessionService;
-use botserver_ui_tree::{Source, plain_text};
+use botserver_ui_tree::{Source, Speaker, plain_text};
 
 use super::quote::source;
+use crate::sentences::courtesy;
 
 /// Messages of the conversation that are read when the settings do not say how many.
 const HISTORY: u64 = 50;
+/// Questions before this one that it may lean on.
+const ASKED_BEFORE: usize = 3;
+
+/// What the person has asked until now, newest first.
+pub(super) fn asked_before(history: &[(Speaker, String)]) -> Vec<String> {
+    let own = history.iter().rev().filter(|(role, text)| *role == Speaker::Person && courtesy(text, "").is_none());
+    own.take(ASKED_BEFORE).map(|(_, text)| text.clone()).collect()
+}
 
 /// Reads it for one question.
 pub(super) struct BotGather {
@@ -41,10 +50,11 @@ impl Gather for BotGather {
             messages.truncate(own);
         }
         let history = messages.iter().map(|own| (own.role, plain_text(&own.parts)));
-        let history = history.filter(|(_, text)| !text.trim().is_empty()).collect();
+        let history: Vec<(Speaker, String)> = history.filter(|(_, text)| !text.trim().is_empty()).collect();
+        let before = asked_before(&history);
         let zone = config.time_zone();
         let today = self.now.to_zoned(zone).strftime("Today is %A, %-d %B %Y, %H:%M (%Q).").to_string();
-        let passages = if question.searched { self.passages(question).await } else { Vec::new() };
+        let passages = if question.searched { self.passages(question, &before).await } else { Vec::new() };
         Ok(Gathered { history, passages, searched: question.searched, today })
     }
 }
@@ -52,9 +62,9 @@ impl Gather for BotGather {
 impl BotGather {
     /// The passages that the person may read and that fit the question. A search that fails is no reason to leave the
     /// person without an answer; the log has the cause.
-    async fn passages(&self, question: &Question) -> Vec<Source> {
+    async fn passages(&self, question: &Question, before: &[String]) -> Vec<Source> {
         let search = Search { question: question.text.clone(), collections: question.collections.clone(), limit: None };
-        match self.knowledge.search(&self.principal, self.package.bot_id, &search).await {
+        match self.knowledge.search_after(&self.principal, self.package.bot_id, &search, before).await {
             Ok(found) => found.passages.iter().map(source).collect(),
             Err(error) => {
                 tracing::error!(%error, bot = %self.package.name, "the documents could not be searched");

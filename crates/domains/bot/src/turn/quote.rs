@@ -1,30 +1,38 @@
 //! An answer without a model: the passages of the documents that fit best, as they stand there.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use botserver_engines::{
     Drive, Execution, LocalFailure, LocalWork, Outcome, Program, Step, Turn, TurnBuffer, TurnEnd, TurnError,
 };
-use botserver_kernel::{BotId, MessageId, Principal};
-use botserver_knowledge::{ActiveCollections, FoundPassage, Knowledge, Search};
-use botserver_ui_tree::{ChatEvent, Part, Source, Speaker};
+use botserver_kernel::{BotId, ConversationId, MessageId, Principal};
+use botserver_knowledge::{ActiveCollections, FoundPassage, Knowledge, Search, language_of};
+use botserver_session::SessionService;
+use botserver_ui_tree::{ChatEvent, Part, Source, Speaker, plain_text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{BotTurns, locale, principal, turn_name};
-use crate::sentences::sentence;
+use super::{BotTurns, gather::asked_before, locale, principal, turn_name};
+use crate::{
+    message::InboxMessage,
+    sentences::{courtesy, sentence},
+};
 
 /// The kind of its execution.
 pub(super) const QUOTE: &str = "quote";
 /// Passages that are quoted.
 const QUOTED: usize = 3;
-/// A passage that shares no word with the question must be this near in meaning.
-const NEAR: f32 = 0.4;
+/// Messages of the conversation that are looked through for questions that this one may lean on.
+const LOOKED_BACK: u64 = 12;
 
 /// A search and its telling; durable like everything that may take a while.
 pub(super) struct Quote {
     knowledge: Knowledge,
+    sessions: Arc<SessionService>,
     principal: Principal,
     bot_id: BotId,
+    conversation: ConversationId,
     wish: Wish,
     /// The id of the message that the answer becomes.
     answer: String,
@@ -37,8 +45,12 @@ pub(super) struct Quote {
 struct Wish {
     question: String,
     collections: Option<Vec<String>>,
+    /// The language of the sentences around the quotations: that of the question, where it shows.
     locale: String,
     choices: bool,
+    /// The id of the message that asks.
+    #[serde(default)]
+    message: String,
 }
 
 #[async_trait]
@@ -74,10 +86,11 @@ impl Program for Quote {
             collections: self.wish.collections.clone(),
             limit: Some(QUOTED),
         };
-        let found = self.knowledge.search(&self.principal, self.bot_id, &search).await;
+        let before = self.before().await;
+        let found = self.knowledge.search_after(&self.principal, self.bot_id, &search, &before).await;
         let found = found.map_err(|error| error.to_string()).map(|answer| {
-            let fits = |own: &FoundPassage| own.lexical.is_some() || own.cosine.is_some_and(|near| near >= NEAR);
-            let fitting = answer.passages.iter().filter(|own| fits(own));
+            // When the best does not answer it, what comes after it is there by chance.
+            let fitting = answer.passages.iter().take_while(|own| own.fits);
             (1..).zip(fitting).map(|(number, own)| Source { number, ..source(own) }).collect::<Vec<_>>()
         });
         // Plain data with text keys always serialises.
@@ -102,6 +115,23 @@ impl Program for Quote {
     }
 }
 
+impl Quote {
+    /// What the person asked before this message, newest first. Without it the question stands by itself.
+    async fn before(&self) -> Vec<String> {
+        let system = Principal::system(self.principal.org_id);
+        let newest = self.sessions.newest_messages(&system, self.conversation, None, LOOKED_BACK).await;
+        let mut messages = newest.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a question is searched without those before it");
+            Vec::new()
+        });
+        // The message itself is committed already, and when it is answered anew, others after it.
+        if let Some(own) = messages.iter().position(|own| own.id.to_string() == self.wish.message) {
+            messages.truncate(own);
+        }
+        asked_before(&messages.iter().map(|own| (own.role, plain_text(&own.parts))).collect::<Vec<_>>())
+    }
+}
+
 /// A passage as an answer refers to it; whoever numbers it knows its number.
 pub(super) fn source(found: &FoundPassage) -> Source {
     Source {
@@ -123,13 +153,18 @@ fn as_quote(text: &str) -> String {
 }
 
 impl BotTurns {
-    /// Quotes the documents; `None` when the bot has none.
+    /// Answers thanks and greetings, and quotes the documents; `None` when the bot has none.
     pub(super) async fn quote(
         &self,
         turn: &mut Turn<'_>,
         question: String,
         choices: bool,
     ) -> Result<Option<TurnEnd>, TurnError> {
+        let usual = locale(turn);
+        if let Some(said) = courtesy(&question, &usual) {
+            self.say(turn, said);
+            return Ok(Some(TurnEnd::Done));
+        }
         let bot_id = turn.lane().bot_id;
         let names = self.knowledge.collection_names(bot_id);
         if names.is_empty() || question.trim().is_empty() {
@@ -137,7 +172,10 @@ impl BotTurns {
         }
         let Some(package) = self.packages.current(bot_id) else { return Ok(None) };
         let collections = ActiveCollections::load(&turn.buffer).names(names.into_iter());
-        let wish = Wish { question, collections, locale: locale(turn), choices };
+        let locale = language_of(&question).map_or(usual, str::to_owned);
+        let asked: Option<InboxMessage> = serde_json::from_value(turn.item().payload.clone()).ok();
+        let message = asked.and_then(|own| own.regenerate).unwrap_or_else(|| turn.item().channel_message_id.clone());
+        let wish = Wish { question, collections, locale, choices, message };
         let execution = Execution::start(turn.item(), super::nth(QUOTE), QUOTE, QUOTE, &package.hash);
         self.run_quote(turn, execution, wish).await.map(Some)
     }
@@ -153,8 +191,10 @@ impl BotTurns {
     async fn run_quote(&self, turn: &mut Turn<'_>, execution: Execution, wish: Wish) -> Result<TurnEnd, TurnError> {
         let mut program = Quote {
             knowledge: self.knowledge.clone(),
+            sessions: self.sessions.clone(),
             principal: principal(turn),
             bot_id: turn.lane().bot_id,
+            conversation: ConversationId::new(turn.lane().id.0),
             wish,
             answer: MessageId::new(self.ids.next_uuid()).to_string(),
             turn: turn_name(turn),

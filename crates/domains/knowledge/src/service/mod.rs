@@ -1,6 +1,7 @@
 //! The verbs: the only door for other rooms. Documents come in by listings, wait in a table until somebody reads them,
 //! and are found by people who may read them.
 
+mod evidence;
 mod health;
 mod index;
 mod ingest;

@@ -6,11 +6,18 @@ use botserver_kernel::{BotId, Principal};
 use botserver_ports::{EmbedKind, Fusion, IndexError, IndexHit, IndexQuery};
 use tokio::time::{Instant, timeout};
 
-use super::{Knowledge, MANAGE, TALK};
-use crate::{CollectionId, DocumentId, Error, FoundPassage, Generation, Result, grants_of, store};
+use super::{Knowledge, MANAGE, TALK, evidence};
+use crate::{
+    CollectionId, DocumentId, Error, FoundPassage, Generation, Result, grants_of,
+    speech::{ground, leans},
+    store,
+};
 
 /// So many passages a question can ask for; nobody reads more.
 pub const MOST_PASSAGES: usize = 200;
+/// For each passage that is wanted so many are looked at, and at least so many altogether.
+const SPARE: usize = 3;
+const LEAST_LOOKED_AT: usize = 30;
 /// Nobody asks more.
 const LONGEST_QUESTION: usize = 2_000;
 /// A question is answered by its words when its meaning takes longer.
@@ -43,8 +50,19 @@ pub struct Answer {
 impl Knowledge {
     /// The best passages that a person may read.
     pub async fn search(&self, principal: &Principal, bot_id: BotId, search: &Search) -> Result<Answer> {
+        self.search_after(principal, bot_id, search, &[]).await
+    }
+
+    /// The same in a conversation: what leans on the questions before it (newest first) is searched with them too.
+    pub async fn search_after(
+        &self,
+        principal: &Principal,
+        bot_id: BotId,
+        search: &Search,
+        before: &[String],
+    ) -> Result<Answer> {
         self.authorize(principal, &TALK, bot_id).await?;
-        self.find_passages(bot_id, grants_of(principal), search).await
+        self.find_passages(bot_id, grants_of(principal), search, before).await
     }
 
     /// The best passages that somebody with these grants may read; for the owner, who tests what people see.
@@ -57,12 +75,18 @@ impl Knowledge {
     ) -> Result<Answer> {
         self.authorize(principal, &MANAGE, bot_id).await?;
         let unused = self.granted_nowhere(bot_id, &grants).await?;
-        let mut answer = self.find_passages(bot_id, grants, search).await?;
+        let mut answer = self.find_passages(bot_id, grants, search, &[]).await?;
         answer.warnings.extend(unused);
         Ok(answer)
     }
 
-    async fn find_passages(&self, bot_id: BotId, grants: Vec<String>, search: &Search) -> Result<Answer> {
+    async fn find_passages(
+        &self,
+        bot_id: BotId,
+        grants: Vec<String>,
+        search: &Search,
+        before: &[String],
+    ) -> Result<Answer> {
         let began = Instant::now();
         let mut answer = Answer::default();
         if let Some(limit) = search.limit.filter(|limit| !(1..=MOST_PASSAGES).contains(limit)) {
@@ -84,41 +108,53 @@ impl Knowledge {
         let limit = search.limit.unwrap_or(top).clamp(1, MOST_PASSAGES);
         let hybrid = config.boolean("rag-hybrid-enabled");
         let words = config.boolean("bm25-enabled");
-        let vector = self.question_vector(bot_id, &row.serving, &question, &mut answer).await;
+        // The question by itself, and, when it leans on what was asked before, also with that.
+        let mut questions = vec![question.clone()];
+        let ground = if leans(&question) { ground(before) } else { String::new() };
+        if !ground.trim().is_empty() {
+            let ground: String = ground.chars().take(LONGEST_QUESTION).collect();
+            questions.push(format!("{ground}\n{question}"));
+        }
+        let vectors = self.question_vectors(bot_id, &row.serving, &questions, &mut answer).await;
         if row.rebuilding {
             answer.warnings.push("the search index is being built anew; it does not have everything yet".to_owned());
         }
-        answer.embedder = vector.as_ref().map(|_| row.serving.embedder.clone());
-        let query = IndexQuery {
-            // Without vectors the words are all there is.
-            text: if vector.is_some() && (!hybrid || !words) { String::new() } else { question },
-            language: None,
-            vector,
-            collections: collections.iter().map(|(id, _)| id.uuid()).collect(),
-            grants: grants.clone(),
-            limit,
-            fusion: Fusion {
-                vector: number("rag-dense-weight", 0.7),
-                lexical: number("rag-sparse-weight", 0.3),
-                k: number("rag-rrf-k", 60.0),
-            },
-        };
-        let hits = match self.0.deps.index.search(&row.serving.spec(), query).await {
-            Ok(hits) => {
-                self.look_after(bot_id, &row.serving).await;
-                hits
-            }
-            Err(error @ (IndexError::Damaged { .. } | IndexError::Dimensions { .. })) => {
-                if let Some(attached) = self.attached(bot_id) {
-                    self.alarmed(&attached, &error);
+        answer.embedder = vectors.as_ref().map(|_| row.serving.embedder.clone());
+        let mut rankings = Vec::with_capacity(2);
+        for (place, text) in questions.iter().enumerate() {
+            let vector = vectors.as_ref().and_then(|vectors| vectors.get(place).cloned());
+            let query = IndexQuery {
+                // Without vectors the words are all there is.
+                text: if vector.is_some() && (!hybrid || !words) { String::new() } else { text.clone() },
+                language: None,
+                vector,
+                collections: collections.iter().map(|(id, _)| id.uuid()).collect(),
+                grants: grants.clone(),
+                // More than are wanted, so that headings and what was asked before can bring one up.
+                limit: (limit * SPARE).clamp(LEAST_LOOKED_AT, MOST_PASSAGES),
+                fusion: Fusion { vector: number("rag-dense-weight", 0.7), lexical: number("rag-sparse-weight", 0.3) },
+            };
+            match self.0.deps.index.search(&row.serving.spec(), query).await {
+                Ok(hits) => rankings.push(hits),
+                Err(error @ (IndexError::Damaged { .. } | IndexError::Dimensions { .. })) => {
+                    if let Some(attached) = self.attached(bot_id) {
+                        self.alarmed(&attached, &error);
+                    }
+                    answer.warnings.push(format!("{error}; it is being built anew"));
+                    break;
                 }
-                answer.warnings.push(format!("{error}; it is being built anew"));
-                Vec::new()
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(error.into()),
-        };
+        }
+        if !rankings.is_empty() {
+            self.look_after(bot_id, &row.serving).await;
+        }
+        let hits = evidence::merged(rankings);
         let least = number("rag-min-score", 0.0);
-        answer.passages = self.passages_found(hits, &collections, &grants, least).await?;
+        let says_nothing = evidence::says_nothing(&hits);
+        let found = self.passages_found(hits, &collections, &grants, least).await?;
+        answer.passages = evidence::headed_first(found, &question, says_nothing);
+        answer.passages.truncate(limit);
         answer.took = began.elapsed();
         Ok(answer)
     }
@@ -165,13 +201,13 @@ impl Knowledge {
         Ok((!chosen.is_empty()).then_some(chosen))
     }
 
-    async fn question_vector(
+    async fn question_vectors(
         &self,
         bot_id: BotId,
         serving: &Generation,
-        question: &str,
+        questions: &[String],
         answer: &mut Answer,
-    ) -> Option<Vec<f32>> {
+    ) -> Option<Vec<Vec<f32>>> {
         if serving.dimensions == 0 {
             return None;
         }
@@ -180,12 +216,12 @@ impl Knowledge {
             answer.warnings.push("the documents are being embedded anew; words alone decide until then".to_owned());
             return None;
         };
-        let texts = [question.to_owned()];
-        let embedded = timeout(EMBED_TIME, embedder.embed(&texts, EmbedKind::Query)).await;
+        let embedded = timeout(EMBED_TIME, embedder.embed(questions, EmbedKind::Query)).await;
+        let whole = |vectors: &Vec<Vec<f32>>| {
+            vectors.len() == questions.len() && vectors.iter().all(|own| own.len() == serving.dimensions)
+        };
         let reason = match embedded {
-            Ok(Ok(mut vectors)) if vectors.len() == 1 && vectors[0].len() == serving.dimensions => {
-                return vectors.pop();
-            }
+            Ok(Ok(vectors)) if whole(&vectors) => return Some(vectors),
             Ok(Ok(_)) => "the embedder gave something else than a vector".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the embedder took too long".to_owned(),
@@ -233,6 +269,7 @@ impl Knowledge {
                 score: hit.score,
                 lexical: hit.lexical,
                 cosine: hit.cosine,
+                fits: evidence::fits(&hit),
                 why: why(&hit, by),
             });
         }

@@ -152,6 +152,25 @@ impl Agent {
         ToolResult { text, failed: true }
     }
 
+    /// Takes passages that were searched for while the model answers: they are data, numbered after those that it has
+    /// already, and may be cited like them.
+    pub fn cite(&mut self, found: Vec<Source>) -> ToolResult {
+        let mut shown = Vec::with_capacity(found.len());
+        for own in found {
+            let same = |known: &&Source| known.document == own.document && known.text == own.text;
+            let known = self.state.sources.iter().find(same).cloned();
+            let number = self.state.sources.iter().map(|known| known.number).max().unwrap_or(0) + 1;
+            shown.push(known.unwrap_or_else(|| {
+                let new = Source { number, ..own };
+                self.state.sources.push(new.clone());
+                new
+            }));
+        }
+        let nothing = || "The documents do not contain anything about this.".to_owned();
+        let text = if shown.is_empty() { nothing() } else { prepare::passages(&shown) };
+        ToolResult { text, failed: false }
+    }
+
     /// Tells the person that a tool runs, once.
     pub fn announce_call(&mut self, turn: &mut TurnBuffer) {
         let Some(call) = self.state.calls.front_mut() else { return };

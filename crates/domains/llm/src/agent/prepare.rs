@@ -94,7 +94,7 @@ fn messages(window: &Window, history: &[(Speaker, String)], sources: &[Source]) 
 }
 
 /// The passages as data. A text that contains our own marks cannot end its passage.
-fn passages(sources: &[Source]) -> String {
+pub(super) fn passages(sources: &[Source]) -> String {
     let mut text = "<passages>\n".to_owned();
     for source in sources {
         let body = source.text.replace("</passage", "< /passage").replace("<passage", "< passage");

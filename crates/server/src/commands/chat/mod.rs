@@ -2,6 +2,7 @@
 //! on the data directory, or, when none runs, of the same router in this process.
 
 mod connect;
+mod said;
 mod talk;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, io, time::Duration};
 
 use anyhow::{Result, anyhow, bail};
 use botserver_kernel::{IdSource, MessageId, RandomIds};
-use botserver_ui_tree::{ChatEvent, Speaker, Suggestion, plain_text};
+use botserver_ui_tree::{ChatEvent, Speaker, Suggestion};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -15,9 +15,9 @@ use tokio::{
 };
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
-use super::super::Ending;
+use super::{super::Ending, said};
 use crate::{
-    command_line::ChatOptions,
+    command_line::{ChatOptions, Output},
     terminal::{self, Lines},
 };
 
@@ -78,6 +78,7 @@ struct Talk<'a, S> {
     below: Vec<String>,
     queue: VecDeque<String>,
     interactive: bool,
+    output: Output,
     failed: bool,
 }
 
@@ -94,6 +95,7 @@ where
         below: Vec::new(),
         queue: VecDeque::new(),
         interactive: terminal::is_interactive(),
+        output: options.output,
         failed: false,
     };
     talk.send(&json!({"type": "hello", "visible": true, "locale": options.locale})).await?;
@@ -181,13 +183,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
             return self.turn_ended(event.get("item").and_then(Json::as_str).unwrap_or_default());
         }
         match serde_json::from_value(event) {
-            Ok(ChatEvent::Message { role: Speaker::Bot, parts, .. }) => terminal::print(&plain_text(&parts))?,
+            Ok(ChatEvent::Message { role: Speaker::Bot, parts, .. }) => {
+                terminal::print(&said::message(&parts, self.output))?
+            }
             Ok(ChatEvent::Suggestions { items }) => {
-                self.below = items.iter().map(|chip| format!("> {}", chip.label)).collect();
+                let labels = items.iter().map(|chip| chip.label.as_str());
+                self.below = said::choices(labels, self.output);
                 self.chips = items;
             }
             Ok(ChatEvent::Hear { input: Some(input) }) => {
-                self.below = input.options.iter().map(|option| format!("> {option}")).collect();
+                self.below = said::choices(input.options.iter().map(String::as_str), self.output);
                 if input.secret && self.interactive {
                     terminal::tell("(The terminal shows what you type.)");
                 }

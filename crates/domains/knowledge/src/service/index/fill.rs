@@ -276,6 +276,10 @@ fn put(own: &Prepared, vectors: bool) -> IndexChange {
         return IndexChange::Remove { id: document.id.uuid() };
     }
     let title = document.shown_title();
+    // A file that is called otherwise than the document is found by its name too.
+    let name = document.file_name();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let file = if stem == title { String::new() } else { format!(" › {stem}") };
     let vector = |index: usize| own.vectors.as_ref().filter(|_| vectors).and_then(|all| all.get(index).cloned());
     let passages = own.passages.iter().enumerate();
     IndexChange::Put(IndexDocument {
@@ -286,7 +290,7 @@ fn put(own: &Prepared, vectors: bool) -> IndexChange {
         passages: passages
             .map(|(index, passage)| IndexPassage {
                 number: passage.number,
-                title: title_of(&title, passage),
+                title: format!("{}{file}", title_of(&title, passage)),
                 text: passage.text.clone(),
                 vector: vector(index),
             })

@@ -8,14 +8,29 @@ use botserver_ports::Fusion;
 
 use crate::vectors::Spread;
 
+#[cfg(test)]
+mod labelled;
+
 /// From so many vectors on it can be told whether the nearest ones stand out.
 const ENOUGH: u32 = 30;
-/// A passage with so much of the best score is as good as the best one.
-const NEARLY: f32 = 0.8;
-/// How fast meaning gains weight when its nearest vectors stand out more than random ones would.
-const SLOPE: f32 = 2.5;
-/// The least that words and meaning count: enough to decide between passages that the other half finds equal.
-const LEAST: (f32, f32) = (0.03, 0.03);
+
+/// How evidence becomes weight: fitted on the labelled set; a test fits it on half of the questions and measures it on
+/// the others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// A passage with so much of the best score is as good as the best one.
+    nearly: f32,
+    /// How fast meaning gains weight when its nearest vectors stand out more than random ones would.
+    slope: f32,
+    /// The least that a half counts: enough to decide between passages that the other half finds equal.
+    least: f32,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { nearly: 0.8, slope: 2.5, least: 0.03 }
+    }
+}
 
 /// What the words found, best first.
 #[derive(Debug, Default)]
@@ -34,17 +49,17 @@ pub(crate) struct ByMeaning {
 
 impl ByWords {
     /// 0 to 1: how much of the question the best passage covers, and how many others do as well.
-    fn confidence(&self) -> f32 {
+    fn confidence(&self, shape: Shape) -> f32 {
         let best = self.ranking.first().map_or(0.0, |best| best.0);
         let covered = if self.ideal > 0.0 { (best / self.ideal).clamp(0.0, 1.0) } else { 0.0 };
-        let rivals = self.ranking.iter().take_while(|(score, _)| *score >= NEARLY * best).count();
-        (covered.powi(2) / (rivals.max(1) as f32).sqrt()).max(LEAST.0)
+        let rivals = self.ranking.iter().take_while(|(score, _)| *score >= shape.nearly * best).count();
+        (covered.powi(2) / (rivals.max(1) as f32).sqrt()).max(shape.least)
     }
 }
 
 impl ByMeaning {
     /// 0 to 1: how much farther the nearest vector stands out than the nearest of so many random ones would.
-    fn confidence(&self) -> f32 {
+    fn confidence(&self, shape: Shape) -> f32 {
         let Spread { count, mean, deviation } = self.spread;
         let Some((best, _)) = self.ranking.first() else { return 0.0 };
         if count < ENOUGH || deviation <= f32::EPSILON {
@@ -53,7 +68,7 @@ impl ByMeaning {
         // The largest of n numbers that are spread normally is about so many deviations above their mean.
         let by_chance = (2.0 * (count as f32).ln()).sqrt();
         let best = (best - mean) / deviation;
-        ((best / by_chance - 1.0) * SLOPE).clamp(LEAST.1, 1.0)
+        ((best / by_chance - 1.0) * shape.slope).clamp(shape.least, 1.0)
     }
 
     /// 0 to 1: how near a passage is between an average one and the nearest.
@@ -78,7 +93,7 @@ pub(crate) fn fuse(
     words: &ByWords,
     meaning: &ByMeaning,
     cosine: impl Fn(u32) -> Option<f32>,
-    weights: Fusion,
+    (weights, shape): (Fusion, Shape),
     limit: usize,
 ) -> Vec<Fused> {
     let mut found: BTreeMap<u32, Fused> = BTreeMap::new();
@@ -90,7 +105,8 @@ pub(crate) fn fuse(
         found.entry(*slot).or_insert(new(*slot)).cosine = Some(*score);
     }
     let best = words.ranking.first().map_or(1.0, |best| best.0).max(f32::MIN_POSITIVE);
-    let weights = (weights.lexical.max(0.0) * words.confidence(), weights.vector.max(0.0) * meaning.confidence());
+    let weights =
+        (weights.lexical.max(0.0) * words.confidence(shape), weights.vector.max(0.0) * meaning.confidence(shape));
     let all = (weights.0 + weights.1).max(f32::MIN_POSITIVE);
     for hit in found.values_mut() {
         if hit.cosine.is_none() && !meaning.ranking.is_empty() {
