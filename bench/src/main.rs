@@ -6,6 +6,7 @@ mod documents;
 mod helpdesk;
 mod http;
 mod language;
+mod library;
 mod machine;
 mod memory;
 mod programs;
@@ -60,6 +61,7 @@ enum Part {
     Helpdesk,
     Start,
     Documents,
+    Library,
 }
 
 fn main() -> Result<()> {
@@ -88,6 +90,7 @@ fn main() -> Result<()> {
             Part::Helpdesk => runtime.block_on(helpdesk::measure(line.rounds, &places)),
             Part::Start => runtime.block_on(start::measure(&places)),
             Part::Documents => documents::measure(line.rounds, &places),
+            Part::Library => runtime.block_on(library::measure(&places)),
         };
         sections.push(section.with_context(|| format!("{part:?}"))?);
     }

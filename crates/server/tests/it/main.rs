@@ -11,6 +11,7 @@ mod config;
 mod conversations;
 mod doctor;
 mod documents;
+mod ingestion;
 mod limits;
 mod live;
 mod open;
