@@ -6,6 +6,7 @@ mod documents;
 mod helpdesk;
 mod http;
 mod language;
+mod library;
 mod machine;
 mod memory;
 mod programs;
@@ -68,6 +69,7 @@ enum Part {
     Start,
     Documents,
     Retrieval,
+    Library,
 }
 
 fn main() -> Result<()> {
@@ -107,6 +109,7 @@ fn main() -> Result<()> {
                 sections.extend(measured.with_context(|| format!("{part:?}"))?);
                 continue;
             }
+            Part::Library => runtime.block_on(library::measure(&places)),
         };
         sections.push(section.with_context(|| format!("{part:?}"))?);
     }

@@ -96,6 +96,15 @@ impl Running {
         resident(self.pid).with_context(|| format!("it is gone:\n{}", self.log()))
     }
 
+    pub(crate) const fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Where its data and its bots are, unless they are kept elsewhere.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(TempDir::path)
+    }
+
     pub(crate) fn log(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();

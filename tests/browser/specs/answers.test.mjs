@@ -87,12 +87,23 @@ test('sources are chips that open the passage', () => withModel(() => visit(asyn
   await sheet.getByText('holidays', { exact: false }).first().waitFor();
   assert.match((await sheet.locator('mark').allInnerTexts()).join(' '), /carry over/);
   await clean(chat.page, 'a source');
+  // The document itself opens in another tab, also without a mouse.
+  const link = sheet.getByRole('link', { name: 'Open document' });
+  const file = async (open) => {
+    const [tab] = await Promise.all([context.waitForEvent('page'), open()]);
+    await tab.getByText('carry over', { exact: false }).waitFor();
+    assert.match(tab.url(), /\/api\/v1\/documents\/doc_[0-9a-f]+\/file$/);
+    await tab.close();
+  };
+  await link.focus();
+  await file(() => chat.page.keyboard.press('Enter'));
   await chat.page.keyboard.press('Escape');
   await sheet.waitFor({ state: 'detached' });
   await chat.page.setViewportSize({ width: 390, height: 844 });
   await last(chat).getByTestId('sources').getByRole('button').first().click();
   await sheet.waitFor();
   await until('it lies at the bottom on a phone', () => sheet.evaluate((box) => Math.abs(box.getBoundingClientRect().bottom - innerHeight) < 2));
+  await file(() => link.click());
 })));
 
 test('an answer that is too long says so and can go on', () => withModel(() => visit(async (context) => {

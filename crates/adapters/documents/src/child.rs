@@ -31,7 +31,8 @@ const MISUSED: u8 = 2;
 
 /// How `botserver extract` is used.
 const USAGE: &str = "\
-usage: extract [-o text|json] [--name NAME] [--time-ms N] [--memory BYTES] [--output-limit BYTES] [--pages N] FILE";
+usage: extract [-o text|json] [--name NAME] [--time-ms N] [--memory BYTES] [--output-limit BYTES] [--pages N] \
+[--with-parent] FILE";
 
 /// What the arguments say.
 struct Asked {
@@ -39,6 +40,8 @@ struct Asked {
     name: String,
     limits: ExtractLimits,
     json: bool,
+    /// Ends when its stdin does.
+    with_parent: bool,
 }
 
 /// Reads a document in this process, which is not to be used for anything else afterwards: its memory, CPU time and
@@ -53,6 +56,9 @@ pub fn extract_main(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     limits::confine(&asked.limits);
+    if asked.with_parent && end_with_stdin().is_err() {
+        return FAILED;
+    }
     let reading = thread::Builder::new().name("extract".to_owned()).stack_size(STACK).spawn(move || run(&asked));
     match reading.map(thread::JoinHandle::join) {
         Ok(Ok(Ok(status))) => status,
@@ -65,6 +71,17 @@ pub fn extract_main(args: impl IntoIterator<Item = OsString>) -> u8 {
             FAILED
         }
     }
+}
+
+/// Ends this process when whoever started it has ended: nobody waits for the document any more.
+fn end_with_stdin() -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "the thread that reads the document cannot be asked to return")]
+    let wait = || {
+        // Nothing is ever written there; the end comes when the last one who holds the other side is gone.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        std::process::exit(i32::from(FAILED));
+    };
+    thread::Builder::new().name("parent".to_owned()).spawn(wait).map(drop)
 }
 
 /// Reads a document in this process without confining it, for measurements and tests of trusted documents.
@@ -83,7 +100,13 @@ pub fn read_document(path: &Path, name: &str, limits: ExtractLimits) -> Result<E
 }
 
 fn parse(mut args: impl Iterator<Item = OsString>) -> Result<Asked, String> {
-    let mut asked = Asked { path: PathBuf::new(), name: String::new(), limits: ExtractLimits::default(), json: false };
+    let mut asked = Asked {
+        path: PathBuf::new(),
+        name: String::new(),
+        limits: ExtractLimits::default(),
+        json: false,
+        with_parent: false,
+    };
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{} needs a value", arg.to_string_lossy()));
         match arg.to_str() {
@@ -94,6 +117,7 @@ fn parse(mut args: impl Iterator<Item = OsString>) -> Result<Asked, String> {
                     _ => return Err("-o is text or json".to_owned()),
                 }
             }
+            Some("--with-parent") => asked.with_parent = true,
             Some("--name") => asked.name = value()?.to_string_lossy().into_owned(),
             Some("--time-ms") => asked.limits.time = Duration::from_millis(number(&value()?)?),
             Some("--memory") => asked.limits.memory = number(&value()?)?,

@@ -42,6 +42,8 @@ impl ChildExtractor {
         Command::new(&self.program)
             .args(&self.args)
             .args(["-o", "json", "--name", &request.name])
+            // Its stdin closes when we die, however that comes, and it ends with us.
+            .arg("--with-parent")
             .args(["--time-ms", &limits.time.as_millis().to_string()])
             .args(["--memory", &limits.memory.to_string()])
             .args(["--output-limit", &limits.output.to_string()])
@@ -52,7 +54,7 @@ impl ChildExtractor {
             // The server's allocator would reserve a gigabyte at once, of which the limit of memory knows nothing.
             .env("MIMALLOC_ARENA_RESERVE", "64MiB")
             .current_dir("/")
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)

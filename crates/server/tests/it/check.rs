@@ -216,3 +216,25 @@ fn the_reference_is_up_to_date() {
     let kept = std::fs::read_to_string(page).unwrap_or_default();
     assert!(made.trim_end() == kept.trim_end(), "docs/keywords.md is out of date: run `cargo xtask generate`");
 }
+
+#[test]
+fn a_collection_that_is_not_there_is_named_with_the_nearest_one() {
+    let folder = Folder::new();
+    let package = folder.text("tea.gbai");
+    folder.write("tea.gbai/tea.gbkb/policies/returns.md", "# Returns\n");
+    folder.write("tea.gbai/tea.gbkb/about.md", "# About\n");
+    folder.write(
+        "tea.gbai/tea.gbdialog/start.bas",
+        "USE KB \"policys\"\nUSE KB \"Policies\"\nUSE KB \"tea\"\nUSE KB \"tea.gbkb\"\nname = \"x\"\nUSE KB name\n\
+         rows = FIND \"how long\" IN COLLECTION \"handbook\"\nTALK COUNT(rows)\n",
+    );
+    let done = botserver(&["check", &package], "").expect(0);
+    let found: Vec<&str> = done.out.lines().filter(|line| line.contains(": warning[K0001]: ")).collect();
+    assert_eq!(found.len(), 2, "{}", done.all());
+    let start = format!("{package}/tea.gbdialog/start.bas");
+    assert_eq!(found[0], format!("{start}:1:8: warning[K0001]: the package has no collection `policys`"));
+    assert_eq!(found[1], format!("{start}:7:40: warning[K0001]: the package has no collection `handbook`"));
+    assert!(done.out.contains("Did you mean `policies`?"), "{}", done.all());
+    assert!(done.out.contains("The package has: policies, tea"), "{}", done.all());
+    botserver(&["explain", "K0001"], "").expect(0);
+}

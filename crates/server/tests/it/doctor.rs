@@ -74,3 +74,52 @@ fn settings_that_cannot_be_used_are_listed() {
     let done = botserver(&["doctor", "--data", &folder.text("data")], "").expect(1);
     assert!(done.out.contains(&format!("PROBLEM  settings: {file}:1")), "{}", done.all());
 }
+
+/// Documents: who may read them with the line of each mistake, what failed, and the state of the index; with a server
+/// and without one.
+#[test]
+fn documents_and_their_indexes_are_looked_at() {
+    let folder = Folder::new();
+    folder.write("bots/tea.gbai/tea.gbdialog/start.bas", "TALK \"Hello\"\n");
+    folder.write("bots/tea.gbai/tea.gbkb/sorts/assam.md", "# Assam\n\nAssam is strong.\n");
+    folder.write("bots/tea.gbai/tea.gbkb/sorts/photo.png", "x");
+    let rules = "version: 1\ndefault_access: all\nfolders:\n  sort:\n    access: role_based\n    roles: [bos]\n";
+    folder.write("bots/tea.gbai/tea.gbkb/kb.permissions.yaml", rules);
+    folder.write("bots/sad.gbai/sad.gbdialog/start.bas", "TALK \"Hello\"\n");
+    folder.write("bots/sad.gbai/sad.gbkb/kb.permissions.yaml", "version: 1\ndefault_access: everyone\n");
+    let (bots, data) = (folder.text("bots"), folder.text("data"));
+    let server = Server::start_with(&folder.path("data"), |command| {
+        command.args(["--bots", &bots]);
+    });
+    let listen = format!("127.0.0.1:{}", server.port());
+    let look = || {
+        let done = botserver(&["doctor", "--data", &data, "--bots", &bots, "--listen", &listen, "-o", "json"], "");
+        (findings(&done), done)
+    };
+    let has = |check: &str, level: &str, part: &str| {
+        let (found, done) = look();
+        let hit = found.iter().any(|own| own.0 == check && own.1 == level && own.2.contains(part));
+        assert!(hit, "{check} {level}: {part}\n{}", done.all());
+    };
+    let began = std::time::Instant::now();
+    while !look().0.iter().any(|own| own.2.contains("1 of 2 documents could not be read")) {
+        assert!(began.elapsed().as_secs() < 40, "{}", server.log());
+    }
+    has("documents", "ok", "tea: 2 documents (sorts 2), found by their words; the index is complete");
+    has("permissions", "warning", "tea: kb.permissions.yaml:4: folders.sort: there is no such file or folder");
+    has("permissions", "warning", "tea: kb.permissions.yaml:6: nobody has the role `bos`");
+    has("permissions", "problem", "sad: kb.permissions.yaml:2: ");
+    server.terminate();
+    has("documents", "ok", "tea: 2 documents (sorts 2), found by their words; the index is complete");
+    let index = folder.path("data").join("index");
+    let of_bot = std::fs::read_dir(&index).expect("indexes").next().expect("one").expect("a folder").path();
+    for file in std::fs::read_dir(&of_bot).expect("files") {
+        let file = file.expect("a file").path();
+        if file.file_name().is_some_and(|name| name != "MANIFEST") {
+            std::fs::write(&file, "no index").expect("a file");
+        }
+    }
+    has("documents", "warning", "the index is damaged: ");
+    std::fs::remove_dir_all(&index).expect("the indexes");
+    has("documents", "warning", "the index is not there");
+}

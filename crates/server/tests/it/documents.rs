@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     live::{Live, Setup, Visitor, on_both},
-    support::{Folder, botserver},
+    support::{Done, Folder, botserver},
 };
 
 const HANDBOOK: &str = "# Handbook\n\n## Holidays\n\nEverybody has thirty days of holidays a year.\n\n## Parking\n\n\
@@ -144,6 +144,97 @@ on_both! {
         assert_eq!((&row["bot"], &row["calls"], &row["failed"]), (&json!("clerk"), &json!(1), &json!(0)), "{usage}");
         assert!(row["input"].as_u64() > Some(0), "{usage}");
     }
+
+    /// Whoever is shown a source can open its document; whoever may not read it is told that there is none.
+    async fn a_citation_opens_its_file(setup: Setup) {
+        let live = clerk(setup, None).start();
+        let owner = read(&live).await;
+        let visitor = live.visitor().await;
+        let conversation = visitor.begin("clerk").await;
+        let said = visitor.say(&conversation, "How many days of holidays do I have?").await;
+        let message = said["messages"].as_array().expect("messages").last().expect("one").clone();
+        let url = parts(&message, "sources")[0]["items"][0]["url"].as_str().expect("an address").to_owned();
+        let file = visitor.get(&url).await.expect(200);
+        assert_eq!(file.text(), HANDBOOK);
+        assert_eq!(file.header("content-type"), "text/plain; charset=utf-8");
+        assert_eq!(file.header("content-disposition"), "inline; filename*=UTF-8''handbook.md");
+        assert_eq!(file.header("x-content-type-options"), "nosniff");
+        assert!(file.header("content-security-policy").starts_with("sandbox; "), "{}", file.header("content-security-policy"));
+
+        let found = owner.post("/api/v1/bots/clerk/knowledge/search", json!({"question": "salary"})).await;
+        let secret = found.expect(200).json()["items"][0]["url"].as_str().expect("an address").to_owned();
+        assert!(owner.get(&secret).await.expect(200).text().contains("secret"));
+        visitor.get(&secret).await.problem(404, "not_found");
+    }
+
+    /// `kb` asks the server that runs: what failed with what to do about it, passages as somebody, reading again.
+    async fn commands_ask_the_server_that_runs(setup: Setup) {
+        let setup = setup.file("shop.gbai/shop.gbkb/tea/assam.md", "# Assam\n\nAssam tea is strong.\n")
+            .file("shop.gbai/shop.gbkb/tea/fake.pdf", "%PDF-1.4 this is none")
+            .file("shop.gbai/shop.gbkb/tea/photo.png", "x");
+        let live = setup.start();
+        let data = live.data().display().to_string();
+        let kb = |args: &[&str]| botserver(&[&["kb"][..], args, &["--data", &data]].concat(), "");
+        let status = settled(|| kb(&["status", "shop", "-o", "json"])).await;
+        let own = &status["collections"][0];
+        assert_eq!((&own["documents"], &own["failed"]), (&json!(3), &json!(2)), "{status}");
+        let failed = own["failed_documents"].as_array().expect("a list");
+        assert_eq!((&failed[0]["path"], &failed[1]["path"]), (&json!("tea/fake.pdf"), &json!("tea/photo.png")));
+        assert!(failed.iter().all(|own| own["error"].is_string() && own["remedy"].is_string()), "{status}");
+        let text = kb(&["status", "shop"]).expect(0);
+        assert!(text.out.contains("tea: ready, 3 documents, 1 passages, 2 failed\n"), "{}", text.all());
+        assert!(text.out.contains("  tea/photo.png: .png are no documents that can be read\n    → Take it out"), "{}", text.all());
+
+        let found = kb(&["search", "shop", "strong tea", "-k", "1", "--as", "visitor"]).expect(0);
+        assert!(found.out.starts_with("1. tea/assam.md"), "{}", found.all());
+        let nobody = kb(&["search", "shop", "strong tea", "--as", "role:hr"]).expect(0);
+        assert!(nobody.err.contains("no document of this bot is opened by `role:hr`"), "{}", nobody.all());
+
+        let again = kb(&["reindex", "shop"]).expect(0);
+        assert!(again.out.contains("The server reads 3 documents again"), "{}", again.all());
+        settled(|| kb(&["status", "shop", "-o", "json"])).await;
+        assert!(kb(&["search", "shop", "strong tea"]).expect(0).out.contains("Assam tea is strong"));
+    }
+
+    /// Somebody deletes the indexes while the server runs: the next question is answered, and they are built anew.
+    async fn a_deleted_index_is_built_anew_while_the_server_runs(setup: Setup) {
+        let live = clerk(setup, None).start();
+        let owner = read(&live).await;
+        let index = live.data().join("index");
+        let names = || std::fs::read_dir(&index).map(|all| all.count()).unwrap_or_default();
+        assert!(names() > 0);
+        std::fs::remove_dir_all(&index).expect("the indexes");
+        let ask = async || {
+            let body = json!({"question": "holidays a year"});
+            owner.post("/api/v1/bots/clerk/knowledge/search", body).await.expect(200).json()
+        };
+        assert!(ask().await.to_string().contains("thirty days"), "what is open goes on answering");
+        let began = Instant::now();
+        loop {
+            let found = ask().await;
+            if names() > 0 && found["warnings"] == json!([]) && found.to_string().contains("thirty days") {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(40), "{found}\n{}", live.server().log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// Asks until nothing is left to be read.
+async fn settled(status: impl Fn() -> Done) -> Json {
+    let began = Instant::now();
+    loop {
+        let done = status();
+        let found: Json = serde_json::from_str(&done.out).unwrap_or_default();
+        let quiet = |own: &Json| own["waiting"] == 0;
+        if done.code == 0 && found["collections"].as_array().is_some_and(|all| !all.is_empty() && all.iter().all(quiet))
+        {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(40), "{}", done.all());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// A person reads a document with the same command that the server uses.
@@ -169,6 +260,28 @@ fn a_folder_is_indexed_and_searched() {
     assert!(done.out.contains("thirty days"), "{}", done.all());
     let status = botserver(&["kb", "status", "manuals", "--data", &data], "").expect(0);
     assert!(status.out.contains("ready, 1 documents"), "{}", status.all());
+    // Without a server the command does the work itself.
+    folder.write("manuals/photo.png", "x");
+    let again = botserver(&["kb", "reindex", "manuals", "--data", &data], "").expect(0);
+    assert!(again.out.contains("2 documents were read again"), "{}", again.all());
+    assert!(again.err.contains("1 could not be read"), "{}", again.all());
+    let status = botserver(&["kb", "status", "manuals", "--data", &data], "").expect(0);
+    assert!(status.out.contains("ready, 2 documents, 1 passages, 1 failed"), "{}", status.all());
+    assert!(status.out.contains("photo.png: .png are no documents"), "{}", status.all());
     let nothing = botserver(&["kb", "search", "nobody", "x", "--data", &data], "").expect(1);
     assert!(nothing.err.contains("nobody"), "{}", nothing.all());
+}
+
+/// Who asks, and for how much, must make sense; said before anything is opened.
+#[test]
+fn who_asks_and_for_how_much_is_checked() {
+    for (args, part) in [
+        (["-k", "0"], "from 1 to 200"),
+        (["-k", "201"], "from 1 to 200"),
+        (["--as", "bob"], "role:NAME"),
+        (["--as", "role:"], "visitor, owner"),
+    ] {
+        let done = botserver(&[&["kb", "search", "shop", "tea"][..], &args].concat(), "").expect(2);
+        assert!(done.err.contains(part), "{}", done.all());
+    }
 }

@@ -12,6 +12,7 @@ mod conversations;
 mod doctor;
 mod documents;
 mod fmt;
+mod ingestion;
 mod limits;
 mod live;
 mod open;

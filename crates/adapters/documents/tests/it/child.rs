@@ -39,6 +39,25 @@ async fn pages_are_counted_while_they_are_read() {
     assert_eq!(heard.last(), Some(&(200, Some(200))));
 }
 
+/// A server that was killed leaves no child behind, also one that is in the middle of a document.
+#[cfg(unix)]
+#[test]
+fn a_child_ends_with_its_parent() {
+    let folder = tempfile::tempdir().unwrap();
+    let endless = folder.path().join("a.md");
+    // Whoever opens it waits for a writer that never comes.
+    assert!(Command::new("mkfifo").arg(&endless).status().unwrap().success());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_botserver-extract"))
+        .args(["-o", "json", "--with-parent"])
+        .arg(&endless)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdin.take());
+    assert!(!child.wait().unwrap().success());
+}
+
 #[tokio::test]
 async fn errors_keep_their_kind() {
     let limits = ExtractLimits::default();

@@ -201,6 +201,31 @@ async fn a_hundred_thousand_pages_are_refused() {
     assert!(why.contains("100000 pages"), "{why}");
 }
 
+/// Glyphs that no table translates into letters: there is nothing to be read, and no rubbish is found instead.
+#[tokio::test]
+async fn a_font_without_text_gives_no_rubbish() {
+    let glyphs = "BT /F1 12 Tf 10 50 Td <0001000200030004000500060007> Tj ET";
+    let font = pdf(&objects(&[
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        &format!("<< /Length {} >>\nstream\n{glyphs}\nendstream", glyphs.len()),
+        "<< /Type /Font /Subtype /Type0 /BaseFont /Odd /Encoding /Identity-H /DescendantFonts [6 0 R] >>",
+        "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Odd /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) \
+         /Supplement 0 >> /FontDescriptor 7 0 R >>",
+        "<< /Type /FontDescriptor /FontName /Odd /Flags 4 /FontBBox [0 0 100 100] /ItalicAngle 0 /Ascent 80 /Descent 0 \
+         /CapHeight 80 /StemV 80 >>",
+    ]));
+    match bytes_in_child("a.pdf", &font, limits()).await {
+        Err(error) => assert!(matches!(error, ExtractError::NoText | ExtractError::Damaged(_)), "{error:?}"),
+        Ok(document) => {
+            let text = crate::support::everything(&document);
+            assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{text:?}");
+            assert!(text.trim().is_empty(), "{text:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn circles_end() {
     let tree = pdf(&objects(&[
