@@ -28,7 +28,7 @@ pub use chunk::{TokenCount, about_tokens};
 pub use error::{Error, Result};
 pub use keywords::{ActiveCollections, find_in_collection};
 pub use model::{
-    Collection, CollectionId, CollectionState, Document, DocumentId, DocumentState, FoundPassage, Generation,
+    Collection, CollectionId, CollectionState, Document, DocumentId, DocumentState, Fit, FoundPassage, Generation,
     LibraryRow, Passage, kinds,
 };
 pub use permissions::{EVERYBODY, Permissions, PermissionsFinding, SIGNED_IN};

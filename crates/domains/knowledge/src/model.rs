@@ -244,6 +244,17 @@ pub struct Passage {
     pub tokens: u32,
 }
 
+/// How well a passage fits a question, as far as words and meaning can tell. In order: the best is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// It is merely the least unlike.
+    Poor,
+    /// It may help, but probably does not answer.
+    Near,
+    /// It answers the question, or is headed by it.
+    Good,
+}
+
 /// A passage that was found, with all that a citation needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundPassage {
@@ -263,8 +274,8 @@ pub struct FoundPassage {
     pub lexical: Option<f32>,
     /// Cosine, if its meaning was near.
     pub cosine: Option<f32>,
-    /// Whether it answers the question as far as words and meaning can tell, rather than being the least unlike it.
-    pub fits: bool,
+    /// How sure it is that it answers the question.
+    pub fit: Fit,
     /// Why it was found, in words.
     pub why: String,
 }

@@ -8,7 +8,7 @@ use botserver_config::BotConfig;
 use botserver_db::Db;
 use botserver_kernel::{BotId, OrgId, PersonId, Principal, RandomIds, Role};
 use botserver_knowledge::{
-    FolderFiles, FoundPassage, Knowledge, KnowledgeDeps, KnowledgeOptions, Layout, Library, MIGRATIONS, Search,
+    Fit, FolderFiles, FoundPassage, Knowledge, KnowledgeDeps, KnowledgeOptions, Layout, Library, MIGRATIONS, Search,
 };
 use botserver_ports::{Block, DocumentExtractor, Embedder, ExtractError, ExtractProgress, ExtractRequest, Extracted};
 use botserver_search::FolderIndex;
@@ -120,12 +120,24 @@ impl Shelf {
         let (mut all, mut quoted, mut right) = (0, 0, 0);
         for own in questions {
             all += 1;
-            if let Some(first) = self.ask(&own.question, &[]).await.first().filter(|first| first.fits) {
+            if let Some(first) = self.ask(&own.question, &[]).await.first().filter(|first| first.fit == Fit::Good) {
                 quoted += 1;
                 right += usize::from(own.relevant.contains_key(Self::id(first)));
             }
         }
         (all, quoted, right)
+    }
+
+    /// Of these questions: how many get something to read at all, and how many of these what they ask for.
+    async fn shown(&self, questions: impl Iterator<Item = &LabelledQuestion>) -> (usize, usize) {
+        let (mut shown, mut right) = (0, 0);
+        for own in questions {
+            let found = self.ask(&own.question, &[]).await;
+            let found: Vec<_> = found.iter().filter(|found| found.fit >= Fit::Near).collect();
+            shown += usize::from(!found.is_empty());
+            right += usize::from(found.iter().any(|found| own.relevant.contains_key(Self::id(found))));
+        }
+        (shown, right)
     }
 }
 
@@ -152,6 +164,14 @@ async fn check_quotations(shelf: &Shelf, least: [f64; 3]) {
              to {} of {unanswered} that sound as if there was an answer",
             outside - poor,
             unanswered - wrong
+        );
+        let answered = shelf.set.questions.iter().filter(own).filter(|own| !own.relevant.is_empty());
+        let (shown, helped) = shelf.shown(answered).await;
+        let (nothing, _) = shelf.shown(shelf.set.outside.iter().filter(own)).await;
+        println!(
+            "{language}: with what only comes near {shown} of {all} get something to read, {helped} what they ask for; \
+             nothing for {} of {outside} from elsewhere",
+            outside - nothing
         );
         for (found, least) in found.iter().zip(least) {
             assert!(*found >= least, "{language}: {found:.2} is less than {least}");
@@ -187,7 +207,7 @@ async fn headings_find_their_section(shelf: &Shelf) {
     let mut missed = Vec::new();
     for heading in &headings {
         let found = shelf.ask(heading, &[]).await;
-        let first = found.first().filter(|first| first.fits).map(|first| first.passage.place.clone());
+        let first = found.first().filter(|first| first.fit == Fit::Good).map(|first| first.passage.place.clone());
         if first.as_deref().and_then(|place| place.rsplit(BETWEEN).next()) != Some(heading) {
             missed.push(format!("{heading}: {first:?}"));
         }

@@ -7,7 +7,7 @@ use botserver_engines::{
     Drive, Execution, LocalFailure, LocalWork, Outcome, Program, Step, Turn, TurnBuffer, TurnEnd, TurnError,
 };
 use botserver_kernel::{BotId, ConversationId, MessageId, Principal};
-use botserver_knowledge::{ActiveCollections, FoundPassage, Knowledge, Search, language_of};
+use botserver_knowledge::{ActiveCollections, Fit, FoundPassage, Knowledge, Search, language_of};
 use botserver_session::SessionService;
 use botserver_ui_tree::{ChatEvent, Part, Source, Speaker, plain_text};
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,9 @@ use crate::{
 
 /// The kind of its execution.
 pub(super) const QUOTE: &str = "quote";
-/// Passages that are quoted.
+/// Passages that are quoted when they answer the question, and when they only come near it.
 const QUOTED: usize = 3;
+const NEAREST: usize = 2;
 /// Messages of the conversation that are looked through for questions that this one may lean on.
 const LOOKED_BACK: u64 = 12;
 
@@ -37,7 +38,15 @@ pub(super) struct Quote {
     /// The id of the message that the answer becomes.
     answer: String,
     turn: String,
-    found: Option<Result<Vec<Source>, String>>,
+    found: Option<Result<Found, String>>,
+}
+
+/// What a search is worth telling.
+#[derive(Default, Serialize, Deserialize)]
+struct Found {
+    passages: Vec<Source>,
+    /// Whether the first answers the question, rather than coming near it.
+    sure: bool,
 }
 
 /// What its snapshot holds.
@@ -57,21 +66,19 @@ struct Wish {
 impl Program for Quote {
     fn step(&mut self, turn: &mut TurnBuffer) -> Step {
         let Some(found) = self.found.take() else { return Step::Read { slow: true } };
-        let (passages, problem) = match found {
-            Ok(passages) => (passages, None),
-            Err(problem) => (Vec::new(), Some(problem)),
+        let Found { passages, sure } = match found {
+            Ok(found) => found,
+            Err(message) => return Step::Failed(botserver_engines::Failure { message, detail: Json::Null }),
         };
-        if let Some(problem) = problem {
-            return Step::Failed(botserver_engines::Failure { message: problem, detail: Json::Null });
-        }
         let locale = &self.wish.locale;
         let mut parts = Vec::with_capacity(2);
         if passages.is_empty() {
             let key = if self.wish.choices { "not_found_choices" } else { "not_found" };
             parts.push(Part::Text { text: sentence(key, locale).to_owned() });
         } else {
+            let frame = if sure { "quoted" } else { "quoted_nearest" };
             let quoted = passages.iter().map(|own| format!("{} [{}]", as_quote(&own.text), own.number));
-            let text = std::iter::once(sentence("quoted", locale).to_owned()).chain(quoted).collect::<Vec<_>>();
+            let text = std::iter::once(sentence(frame, locale).to_owned()).chain(quoted).collect::<Vec<_>>();
             parts.push(Part::Text { text: text.join("\n\n") });
             parts.push(Part::Sources { items: passages });
         }
@@ -89,9 +96,16 @@ impl Program for Quote {
         let before = self.before().await;
         let found = self.knowledge.search_after(&self.principal, self.bot_id, &search, &before).await;
         let found = found.map_err(|error| error.to_string()).map(|answer| {
-            // When the best does not answer it, what comes after it is there by chance.
-            let fitting = answer.passages.iter().take_while(|own| own.fits);
-            (1..).zip(fitting).map(|(number, own)| Source { number, ..source(own) }).collect::<Vec<_>>()
+            let best = answer.passages.first().map_or(Fit::Poor, |first| first.fit);
+            let most = match best {
+                Fit::Poor => 0,
+                Fit::Near => NEAREST,
+                Fit::Good => QUOTED,
+            };
+            // What fits less than the best comes after it by chance.
+            let fitting = answer.passages.iter().take_while(|own| own.fit >= best).take(most);
+            let passages = (1..).zip(fitting).map(|(number, own)| Source { number, ..source(own) }).collect();
+            Found { passages, sure: best == Fit::Good }
         });
         // Plain data with text keys always serialises.
         serde_json::to_string(&found).unwrap_or_default()

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use botserver_ports::IndexHit;
 use uuid::Uuid;
 
-use crate::{FoundPassage, speech::own_words};
+use crate::{Fit, FoundPassage, speech::own_words};
 
 /// Where there is no meaning to compare, words are evidence when they cover so much of a question.
 const WORDS_ALONE: f32 = 0.5;
@@ -14,15 +14,22 @@ const WORDS_ALONE: f32 = 0.5;
 const COVERED: f32 = 0.6;
 const NEAR: f32 = 0.7;
 const TOGETHER: f32 = 1.2;
+/// What has so much of that is worth a look.
+const WORTH_A_LOOK: f32 = 0.7;
 /// What the question with the ones before it counts beside the question by itself.
 const WITH_BEFORE: f32 = 0.9;
 
-/// Whether words and meaning say that the passage answers the question.
-pub(super) fn fits(hit: &IndexHit) -> bool {
+/// What words and meaning say of the passage as an answer.
+pub(super) fn fit(hit: &IndexHit) -> Fit {
     let covered = hit.coverage.unwrap_or(0.0);
-    match hit.cosine {
-        None => covered >= WORDS_ALONE,
-        Some(near) => covered / COVERED + near / NEAR >= TOGETHER,
+    let evidence = match hit.cosine {
+        None => covered / WORDS_ALONE,
+        Some(near) => (covered / COVERED + near / NEAR) / TOGETHER,
+    };
+    match evidence {
+        1.0.. => Fit::Good,
+        WORTH_A_LOOK.. => Fit::Near,
+        _ => Fit::Poor,
     }
 }
 
@@ -83,7 +90,9 @@ pub(super) fn headed_first(mut found: Vec<FoundPassage>, question: &str, says_no
         }
     };
     for own in &mut found {
-        own.fits |= rank(own) < 2;
+        if rank(own) < 2 {
+            own.fit = Fit::Good;
+        }
     }
     found.retain(|own| !says_nothing || rank(own) < 2);
     found.sort_by_key(rank);

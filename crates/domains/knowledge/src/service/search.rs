@@ -269,7 +269,7 @@ impl Knowledge {
                 score: hit.score,
                 lexical: hit.lexical,
                 cosine: hit.cosine,
-                fits: evidence::fits(&hit),
+                fit: evidence::fit(&hit),
                 why: why(&hit, by),
             });
         }
