@@ -233,7 +233,7 @@ fn a_collection_that_is_not_there_is_named_with_the_nearest_one() {
     assert_eq!(found.len(), 2, "{}", done.all());
     let start = format!("{package}/tea.gbdialog/start.bas");
     assert_eq!(found[0], format!("{start}:1:8: warning[K0001]: the package has no collection `policys`"));
-    assert_eq!(found[1], format!("{start}:7:40: warning[K0001]: the package has no collection `handbook`"));
+    assert_eq!(found[1], format!("{start}:7:38: warning[K0001]: the package has no collection `handbook`"));
     assert!(done.out.contains("Did you mean `policies`?"), "{}", done.all());
     assert!(done.out.contains("The package has: policies, tea"), "{}", done.all());
     botserver(&["explain", "K0001"], "").expect(0);

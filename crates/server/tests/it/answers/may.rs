@@ -77,7 +77,7 @@ on_both! {
             let results = request.messages().iter().filter(|own| own["role"] == "tool");
             results.map(|own| own["content"].as_str().expect("a text").to_owned()).collect()
         };
-        let no = |name: &str| format!("error: there is no tool `{name}`; there are: mail");
+        let no = |name: &str| format!("error: there is no tool `{name}`; there are: mail, search_documents");
 
         // A document says it; the fake has read it, and obeys.
         socket.say("When does the car park open, where is the parking?").await;
@@ -86,7 +86,7 @@ on_both! {
         let requests = model.requests();
         assert!(requests[0].last_text().contains(INJECTION), "{}", requests[0].last_text());
         assert!(!requests[0].messages()[0]["content"].to_string().contains("refund"), "not in the instructions");
-        assert_eq!(requests[0].tools(), ["mail"]);
+        assert_eq!(requests[0].tools(), ["mail", "search_documents"]);
         assert_eq!(refusals(&requests[1]), [no("refund"), no("payout")]);
 
         // The result of a tool says it.
