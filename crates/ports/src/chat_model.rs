@@ -4,6 +4,7 @@ use std::{pin::Pin, time::Duration};
 
 use async_trait::async_trait;
 use botserver_kernel::{ErrorKind, Fault, Secret};
+use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -36,6 +37,9 @@ pub enum ModelMessage {
     User {
         /// The text.
         text: String,
+        /// The pictures that came with it; only a model that sees is given any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pictures: Vec<ModelPicture>,
     },
     /// What the model answered.
     Assistant {
@@ -54,6 +58,27 @@ pub enum ModelMessage {
         /// The result, or the error, as text.
         text: String,
     },
+}
+
+impl ModelMessage {
+    /// What a person wrote, without pictures.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::User { text: text.into(), pictures: Vec::new() }
+    }
+}
+
+/// A picture of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelPicture {
+    /// What it is for who keeps it: the id of an attachment.
+    pub id: String,
+    /// Its file's name.
+    pub name: String,
+    /// `image/png`, `image/jpeg`, `image/webp` or `image/gif`.
+    pub media_type: String,
+    /// Its bytes, there for the request only: never in a snapshot.
+    #[serde(skip)]
+    pub data: Bytes,
 }
 
 /// A call that the model asks for.
@@ -191,6 +216,8 @@ pub enum ModelFault {
     NoModel,
     /// Too many requests or no quota left.
     RateLimited,
+    /// The bot has called its models as often as its settings allow.
+    Limited,
     /// The messages are longer than the model takes.
     TooLong,
     /// The provider calls the request wrong.
@@ -217,12 +244,18 @@ pub struct ModelError {
     pub message: String,
     /// Seconds after which the provider takes requests again, if it said so.
     pub retry_after: Option<u64>,
+    /// Who was asked, if it came to that.
+    pub host: Option<String>,
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+    /// The provider's name for the request: its support asks for it.
+    pub request_id: Option<String>,
 }
 
 impl ModelError {
-    /// An error without a time to try again.
+    /// An error of which nothing else is known.
     pub fn new(fault: ModelFault, message: impl Into<String>) -> Self {
-        Self { fault, message: message.into(), retry_after: None }
+        Self { fault, message: message.into(), retry_after: None, host: None, status: None, request_id: None }
     }
 
     /// True when the same request may succeed a little later.

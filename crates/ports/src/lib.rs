@@ -12,8 +12,8 @@ mod search_index;
 pub use authorizer::{Authorizer, Denied, Resource};
 pub use cache::{Cache, CacheError, PubSub, Subscription};
 pub use chat_model::{
-    AnswerFormat, ChatModel, EndReason, ModelEndpoint, ModelError, ModelFault, ModelLimits, ModelMessage, ModelPiece,
-    ModelRequest, ModelStream, ModelToolCall, ModelUsage, ToolSpec,
+    AnswerFormat, ChatModel, EndReason, ModelEndpoint, ModelError, ModelFault, ModelLimits, ModelMessage, ModelPicture,
+    ModelPiece, ModelRequest, ModelStream, ModelToolCall, ModelUsage, ToolSpec,
 };
 pub use documents::{
     Block, DocumentExtractor, ExtractError, ExtractLimits, ExtractProgress, ExtractRequest, Extracted,

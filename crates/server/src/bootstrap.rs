@@ -185,8 +185,14 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     let overview =
         overview::Overview::new(settings, &db, packages.clone(), sessions, auth.authorizer(), problems.clone());
     let own_port = settings.server.listen.port();
-    let models =
-        Models { packages: packages.clone(), llm: llm.clone(), authorizer: auth.authorizer(), client, own_port };
+    let models = Models {
+        packages: packages.clone(),
+        llm: llm.clone(),
+        authorizer: auth.authorizer(),
+        client,
+        own_port,
+        allowed: settings.outbound.allow.clone(),
+    };
     let site = site.routes(overview::routes(overview)).routes(models::routes(models));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
     let upkeep = Upkeep::new(packages.clone(), tables, db.clone(), auth.org_id(), origins);

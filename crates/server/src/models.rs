@@ -31,6 +31,8 @@ pub(crate) struct Models {
     pub(crate) client: Arc<HttpClient>,
     /// The port this server listens on: not a model.
     pub(crate) own_port: u16,
+    /// The addresses that the operator has opened.
+    pub(crate) allowed: Vec<String>,
 }
 
 pub(crate) fn routes(models: Models) -> OpenApiRouter {
@@ -43,9 +45,9 @@ pub(crate) fn routes(models: Models) -> OpenApiRouter {
 }
 
 /// What could be used on this machine: never used by itself.
-pub(crate) async fn offers(client: &HttpClient, own_port: Option<u16>) -> Vec<Offer> {
+pub(crate) async fn offers(client: &HttpClient, own_port: Option<u16>, allowed: &[String]) -> Vec<Offer> {
     let environment = |name: &str| botserver_config::is_set_in_environment(name);
-    discover(client, &environment, own_port).await
+    discover(client, &environment, own_port, allowed).await
 }
 
 impl Models {
@@ -103,7 +105,7 @@ async fn list(State(own): State<Arc<Models>>, Caller(principal): Caller) -> Resu
         }
     });
     let items = items.collect();
-    let found = offers(&own.client, Some(own.own_port)).await;
+    let found = offers(&own.client, Some(own.own_port), &own.allowed).await;
     let found = found.into_iter().map(|offer| match offer {
         Offer::Server { software, url, models } => Found::Server { software: software.to_owned(), url, models },
         Offer::Key { variable, provider } => {
@@ -143,9 +145,15 @@ async fn test(
     own.llm.may_test(&principal).await.map_err(Problem::from)?;
     let (_, package) = own.packages.get(&principal, &wish.bot).await.map_err(Problem::from)?;
     let settings = ModelSettings::resolve(&package.config, None).ok_or(Error::NoModel).map_err(Problem::from)?;
-    let by = AskedBy { org_id: principal.org_id, bot_id: package.bot_id, person: None, conversation: None };
+    let by = AskedBy {
+        org_id: principal.org_id,
+        bot_id: package.bot_id,
+        bot: package.name.clone(),
+        person: None,
+        conversation: None,
+    };
     let started = std::time::Instant::now();
-    let asked = vec![ModelMessage::User { text: TEST.to_owned() }];
+    let asked = vec![ModelMessage::user(TEST)];
     let mut tested =
         Tested { ok: true, model: settings.endpoint.model.clone(), answer: None, ms: 0, fault: None, message: None };
     match own.llm.complete(&settings, asked, PATIENCE, by).await {

@@ -175,7 +175,7 @@ impl Answer {
             Ok(None) => self.close(),
         };
         if let Err(error) = outcome {
-            self.failed = Some(error);
+            self.failed = Some(self.speaker.named(error));
         }
         if self.failed.is_some() || self.out.ended {
             self.body = None;

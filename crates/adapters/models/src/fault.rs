@@ -1,39 +1,45 @@
 //! What providers say when they fail, made one sentence for the owner: shortened, and without anything that looks like a
 //! key. Knows the words of errors, not the protocols of answers.
 
-use std::sync::LazyLock;
-
-use botserver_http::{Error as HttpError, HeaderMap};
+use botserver_http::{Error as HttpError, HeaderMap, mask_keys};
 use botserver_kernel::Secret;
 use botserver_ports::{ModelEndpoint, ModelError, ModelFault};
 use jiff::Timestamp;
-use regex::Regex;
 use serde_json::Value as Json;
 
 /// How much of what a provider says is passed on.
 const SHOWN: usize = 300;
-/// A longer word of letters and digits is taken for a key.
-const WORD: usize = 24;
-
-/// Words that begin like keys do, and what follows `Bearer` or a field that is called a key.
-static KEYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?i)\b(?:sk|pk|rk|gsk|xai|csk|nvapi|hf|tgp|pplx|fw|org|proj)[-_][A-Za-z0-9_\-*.•…]{4,}|\bAIza[A-Za-z0-9_\-*.]{8,}|\b(?:api[-_ ]?key|token|authorization)["']?\s*[:=]\s*["']?(?:bearer\s+)?[^\s"',}]+|\bbearer\s+[^\s"',]+"#,
-    )
-    .ok()
-});
-
+/// And of its name for a request.
+const LONGEST_ID: usize = 80;
 /// Whom we speak with, for sentences, and what must not stand in them.
 #[derive(Clone, Debug)]
 pub(crate) struct Speaker {
     pub(crate) host: String,
     pub(crate) model: String,
     key: Option<Secret<String>>,
+    /// Their name for the request, once they have told it.
+    request_id: Option<String>,
 }
 
 impl Speaker {
     pub(crate) fn new(host: &str, endpoint: &ModelEndpoint) -> Self {
-        Self { host: host.to_owned(), model: endpoint.model.clone(), key: endpoint.key.clone() }
+        Self { host: host.to_owned(), model: endpoint.model.clone(), key: endpoint.key.clone(), request_id: None }
+    }
+
+    /// Remembers what they call the request.
+    pub(crate) fn remember(&mut self, headers: &HeaderMap) {
+        self.request_id = request_id(headers);
+    }
+
+    /// The error as it leaves this crate: with whom it happened, and without a key whoever wrote the sentence.
+    pub(crate) fn named(&self, error: ModelError) -> ModelError {
+        let message = mask_keys(&error.message, self.key(), &[&self.model]);
+        let request_id = self.request_id.as_ref().map(|id| mask_keys(id, self.key(), &[id]));
+        ModelError { message, host: Some(self.host.clone()), request_id, ..error }
+    }
+
+    fn key(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.expose().as_str())
     }
 
     pub(crate) fn malformed(&self, what: &str) -> ModelError {
@@ -97,6 +103,7 @@ impl Speaker {
         };
         let mut error = ModelError::new(fault, self.sentence(&format!("{cause} (HTTP {status})"), &said));
         error.retry_after = retry_after(headers);
+        error.status = Some(status);
         error
     }
 
@@ -117,35 +124,12 @@ impl Speaker {
         if text.is_empty() { format!("{cause}.") } else { format!("{cause}: {text}") }
     }
 
-    /// Shortened, on one line, without anything that looks like a key.
-    pub(crate) fn scrub(&self, text: &str) -> String {
-        let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some(key) = self.key.as_ref().filter(|key| !key.expose().is_empty()) {
-            text = text.replace(key.expose().as_str(), "…");
-        }
-        if let Some(keys) = &*KEYS {
-            text = keys.replace_all(&text, "…").into_owned();
-        }
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "_-+=*".contains(c);
-        let mut out = String::new();
-        let mut rest = text.as_str();
-        while !rest.is_empty() {
-            let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            let like_a_key = word.len() >= WORD
-                && word.contains(|c: char| c.is_ascii_digit())
-                && word.contains(|c: char| c.is_ascii_alphabetic())
-                && !self.model.contains(word);
-            out.push_str(if like_a_key { "…" } else { word });
-            let next = after.chars().next().map_or(0, char::len_utf8);
-            let (blank, after) = after.split_at(next);
-            out.push_str(blank);
-            rest = after;
-        }
-        if out.chars().count() > SHOWN {
-            out = out.chars().take(SHOWN).chain(['…']).collect();
-        }
-        out
+    /// Shortened, on one line, without anything that looks like a key. What is cut off is cut off last: half a key
+    /// would not look like one.
+    fn scrub(&self, text: &str) -> String {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = mask_keys(&text, self.key(), &[&self.model]);
+        if text.chars().count() > SHOWN { text.chars().take(SHOWN).chain(['…']).collect() } else { text }
     }
 }
 
@@ -163,7 +147,7 @@ impl Said {
         match serde_json::from_str::<Json>(text) {
             Ok(body) => Self::of(&body),
             Err(_) if text.starts_with('<') => Self { text: "it sent a web page".to_owned(), codes: String::new() },
-            Err(_) => Self { text: text.chars().take(4 * SHOWN).collect(), codes: String::new() },
+            Err(_) => Self { text: text.to_owned(), codes: String::new() },
         }
     }
 
@@ -221,6 +205,14 @@ impl Said {
     }
 }
 
+/// What providers call a request; a word without anything else in it, because it goes into the log.
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let named = ["x-request-id", "request-id", "apim-request-id", "x-goog-request-id"];
+    let id = named.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
+    let accepted = |c: &char| c.is_ascii_alphanumeric() || "-_.:".contains(*c);
+    Some(id.chars().filter(accepted).take(LONGEST_ID).collect()).filter(|id: &String| !id.is_empty())
+}
+
 /// Seconds of `Retry-After`; a date counts from the server's own clock.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
@@ -256,26 +248,49 @@ mod tests {
 
     #[test]
     fn keys_never_get_through() {
-        for text in [
-            "Incorrect API key provided: sk-proj-ab********************cd12. See https://x.example/account/api-keys.",
-            "bad header: Authorization: Bearer abc.def-ghi",
-            "key AIzaSyD-1234567890abcdefghijklmnopqrst is wrong",
-            "the key geheim is wrong",
-            r#"{"api_key":"zzz111"}"#,
-            "gsk_12345678 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        let long = format!("{}geheim", "a ".repeat(148));
+        let cut_by_us = format!("{{\"error\": \"{} geh", "blank ".repeat(20_000));
+        for body in [
+            r#"{"error":{"message":"Incorrect API key provided: sk-proj-ab********cd12. See https://x.example/keys."}}"#,
+            r#"{"error":{"message":"bad header: Authorization: Bearer abc.def-ghi"}}"#,
+            r#"{"error":{"code":400,"details":[{"api_key":"zzz111"}]}}"#,
+            r#"{"detail":"GET https://h.example/v1?key=zzz111"}"#,
+            r#"{"error":{"message":"the key gehe"}}"#,
+            "the key\ngeheim is wrong",
+            &long,
+            &cut_by_us,
         ] {
-            let shown = speaker().scrub(text);
-            for part in ["sk-proj", "cd12", "abc.def", "AIza", "geheim", "zzz111", "gsk_1", "9f86d0"] {
-                assert!(!shown.contains(part), "{shown}");
+            let error = speaker().status(401, &HeaderMap::new(), body.as_bytes());
+            let inside = serde_json::from_str(body).map(|body| speaker().inside(&body).message).unwrap_or_default();
+            for part in ["sk-proj", "cd12", "abc.def", "geh", "zzz111"] {
+                assert!(!error.message.contains(part) && !inside.contains(part), "{error} {inside}");
             }
+            assert!(error.message.chars().count() < 450, "{error}");
         }
-        let shown = speaker()
-            .scrub("The model `meta-llama/Llama-3.3-70B-Instruct-Turbo-Free` is\n not here, max_completion_tokens");
-        assert_eq!(
-            shown,
-            "The model `meta-llama/Llama-3.3-70B-Instruct-Turbo-Free` is not here, max_completion_tokens"
-        );
-        assert_eq!(speaker().scrub(&"ab ".repeat(1000)).chars().count(), SHOWN + 1);
+        // Our own sentences too: a key may stand in an address.
+        let own = ModelError::new(F::Address, "`https://geheim@h.example` is not a web address");
+        assert_eq!(speaker().named(own).message, "`https://…@h.example` is not a web address");
+    }
+
+    #[test]
+    fn who_failed_and_what_they_call_it_is_known() {
+        let headers = |id: &str| {
+            let pair = (
+                botserver_http::HeaderName::from_static("x-request-id"),
+                botserver_http::HeaderValue::from_str(id).unwrap(),
+            );
+            std::iter::once(pair).collect::<HeaderMap>()
+        };
+        let told = |id: &str| {
+            let (mut speaker, headers) = (speaker(), headers(id));
+            speaker.remember(&headers);
+            speaker.named(speaker.status(500, &headers, b"oops"))
+        };
+        let error = told("req_011CSHoEeqs5C35K2UUqR7Fy");
+        assert_eq!((error.host.as_deref(), error.status), (Some("api.example"), Some(500)));
+        assert_eq!(error.request_id.as_deref(), Some("req_011CSHoEeqs5C35K2UUqR7Fy"));
+        assert_eq!(told("a b\"c\"\\geheim").request_id.as_deref(), Some("abc…"));
+        assert_eq!(told(&"1".repeat(1_000)).request_id.map(|id| id.len()), Some(LONGEST_ID));
     }
 
     #[test]

@@ -95,20 +95,38 @@ impl HttpModels {
 impl ChatModel for HttpModels {
     async fn ask(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
         let target = Target::of(&request.endpoint)?;
-        let speaker = Speaker::new(&target.host, &request.endpoint);
+        let mut speaker = Speaker::new(&target.host, &request.endpoint);
+        self.begin(&target, &mut speaker, request).await.map_err(|error| speaker.named(error))
+    }
+
+    async fn models(&self, endpoint: &ModelEndpoint) -> Result<Vec<String>, ModelError> {
+        let target = Target::of(endpoint)?;
+        let mut speaker = Speaker::new(&target.host, endpoint);
+        self.list(&target, &mut speaker, endpoint).await.map_err(|error| speaker.named(error))
+    }
+}
+
+impl HttpModels {
+    async fn begin(
+        &self,
+        target: &Target,
+        speaker: &mut Speaker,
+        request: ModelRequest,
+    ) -> Result<ModelStream, ModelError> {
         let limits = request.limits;
         let started = Instant::now();
         let patience = limits.first.min(limits.total);
         let begun_by = answer::after(started, patience);
-        let mut quirks = self.quirks(&target, &request.endpoint.model);
+        let mut quirks = self.quirks(target, &request.endpoint.model);
         let mut corrections = 0;
         loop {
-            let sent = write(&target, &request, quirks).map_err(|error| speaker.http(&error, false))?;
-            let response = self.open(sent, &speaker, begun_by, patience).await?;
+            let sent = write(target, &request, quirks).map_err(|error| speaker.http(&error, false))?;
+            let response = self.open(sent, speaker, begun_by, patience).await?;
             let (status, headers) = (response.status, response.headers.clone());
+            speaker.remember(&headers);
             if (200..300).contains(&status) {
                 if corrections > 0 {
-                    self.remember(&target, &request.endpoint.model, quirks);
+                    self.remember(target, &request.endpoint.model, quirks);
                 }
                 let calls = Calls::after(&request.messages);
                 let reader: Box<dyn Reader> = match target.protocol {
@@ -116,7 +134,7 @@ impl ChatModel for HttpModels {
                     Protocol::Anthropic => Box::new(anthropic::MessagesReader::new(speaker.clone(), calls)),
                     Protocol::Gemini => Box::new(gemini::GenerateReader::new(speaker.clone(), calls)),
                 };
-                return Ok(answer::pieces(response, reader, speaker, limits, started));
+                return Ok(answer::pieces(response, reader, speaker.clone(), limits, started));
             }
             let body = beginning(response, begun_by).await;
             let error = speaker.status(status, &headers, &body);
@@ -128,20 +146,24 @@ impl ChatModel for HttpModels {
         }
     }
 
-    async fn models(&self, endpoint: &ModelEndpoint) -> Result<Vec<String>, ModelError> {
-        let target = Target::of(endpoint)?;
-        let speaker = Speaker::new(&target.host, endpoint);
+    async fn list(
+        &self,
+        target: &Target,
+        speaker: &mut Speaker,
+        endpoint: &ModelEndpoint,
+    ) -> Result<Vec<String>, ModelError> {
         let url = match target.protocol {
             Protocol::OpenAi => target.url("models"),
             Protocol::Anthropic => with_query(&target.url("models"), "limit=1000"),
             Protocol::Gemini => with_query(&target.url("models"), "pageSize=1000"),
         };
         let request = Request::new(Method::GET, &url, target.trust)
-            .and_then(|request| sign(request, &target, endpoint))
+            .and_then(|request| sign(request, target, endpoint))
             .map_err(|error| speaker.http(&error, false))?;
         let deadline = Instant::now() + LIST;
-        let response = self.open(request, &speaker, deadline, LIST).await?;
+        let response = self.open(request, speaker, deadline, LIST).await?;
         let (status, headers) = (response.status, response.headers.clone());
+        speaker.remember(&headers);
         if !(200..300).contains(&status) {
             let body = beginning(response, deadline).await;
             return Err(speaker.status(status, &headers, &body));
@@ -219,7 +241,12 @@ async fn beginning(response: StreamingResponse, deadline: Instant) -> Vec<u8> {
     {
         found.extend_from_slice(&part);
     }
-    found.truncate(ERROR_BODY);
+    if found.len() > ERROR_BODY {
+        found.truncate(ERROR_BODY);
+        // The last word is cut, and half a key does not look like one.
+        let end = found.iter().rposition(u8::is_ascii_whitespace).unwrap_or(ERROR_BODY / 2);
+        found.truncate(end);
+    }
     found
 }
 

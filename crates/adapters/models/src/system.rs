@@ -1,7 +1,8 @@
 //! What every protocol does to a conversation before it is written: the instructions at its beginning are one text, and
 //! arguments are JSON.
 
-use botserver_ports::{ModelMessage, ModelToolCall};
+use base64::Engine as _;
+use botserver_ports::{ModelMessage, ModelPicture, ModelToolCall};
 use serde_json::{Value as Json, json};
 
 /// The instructions at the beginning, and the rest. Templates of local models, Anthropic and Gemini know only one text of
@@ -23,6 +24,11 @@ pub(crate) fn arguments(call: &ModelToolCall) -> Json {
         Ok(other) => json!({ "value": other }),
         Err(_) => json!({ "unreadable": call.arguments }),
     }
+}
+
+/// The bytes of a picture as text.
+pub(crate) fn base64(picture: &ModelPicture) -> String {
+    base64::engine::general_purpose::STANDARD.encode(&picture.data)
 }
 
 /// Every instruction, for protocols that have one place for them.

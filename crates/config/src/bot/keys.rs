@@ -83,7 +83,7 @@ const GROUPS: &[BotKeyGroup] = &[
         works(key("llm-url", Url)), works(key("llm-key", Secret)), works(key("llm-model", Text)), works(key("llm-provider", Text)),
         works(key("llm-temperature", Kind::Number { min: 0.0, max: 2.0 })), works(key("temperature", Kind::Number { min: 0.0, max: 2.0 })),
         works(key("llm-max-tokens", POSITIVE)), works(key("max-tokens", POSITIVE)), works(key("llm-context-window", POSITIVE)),
-        works(key("llm-models", List)), or("llm-rate-limit", COUNT, "20"), key("llm-tpm-limit", COUNT), works(key("llm-endpoint-path", Text)),
+        works(key("llm-models", List)), works(or("llm-vision", Boolean, "false")), works(or("llm-rate-limit", COUNT, "20")), key("llm-tpm-limit", COUNT), works(key("llm-endpoint-path", Text)),
         works(key("openai-key", Secret)), works(key("anthropic-key", Secret)), works(key("model-default", Text)), works(key("model-fast", Text)),
         works(key("model-quality", Text)), works(key("model-code", Text)), or("model-routing-strategy", Text, "auto"),
         or("model-fallback-enabled", Boolean, "true"), or("model-fallback-order", List, "quality,fast,local"),

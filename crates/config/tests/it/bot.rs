@@ -140,9 +140,9 @@ fn mistakes_are_told_with_their_place() {
 #[test]
 fn what_nothing_uses_is_told_once_where_it_stands() {
     insta::assert_snapshot!(
-        findings(b"bot-name,Shop\nllm-rate-limit,20\nloop-max-iterations,10\nparam-x,1\nsession-timeout,60\nllm-cache,maybe\nscript-max-size,9 MB\n"),
+        findings(b"bot-name,Shop\nllm-tpm-limit,20\nloop-max-iterations,10\nparam-x,1\nsession-timeout,60\nllm-cache,maybe\nscript-max-size,9 MB\n"),
         @r"
-    2:1 Warning C0105 `llm-rate-limit` is a known key, but nothing in this build uses it
+    2:1 Warning C0105 `llm-tpm-limit` is a known key, but nothing in this build uses it
     5:1 Warning C0105 `session-timeout` is a known key, but nothing in this build uses it (The operator sets `auth.session_idle_timeout` for the whole server.)
     6:1 Warning C0105 `llm-cache` is a known key, but nothing in this build uses it
     6:11 Error C0104 `llm-cache`: `maybe` is neither true nor false (The default is false.)

@@ -64,6 +64,8 @@ pub struct Candidate {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// Tokens besides its text: those of its pictures.
+    pub more: usize,
 }
 
 /// What wants to be in the window.
@@ -81,6 +83,8 @@ pub struct WindowRequest {
     pub tools: Vec<Candidate>,
     /// What the person wrote.
     pub message: String,
+    /// Tokens of it besides its text: those of its pictures.
+    pub message_more: usize,
     /// Tokens that the model takes, its answer included.
     pub window: usize,
     /// Of these, kept for the answer.
@@ -120,9 +124,11 @@ impl Window {
             own.always(PartKind::Tool, &tool.name, &tool.text, tokens, usize::MAX);
         }
         // The message keeps its place at the end, and its size is known before the others get theirs.
-        let most = budget.saturating_sub(own.used).max(budget / 4);
+        let most = budget.saturating_sub(own.used + request.message_more).max(budget / 4);
         let mut last = Self::default();
         last.always(PartKind::Message, "", &request.message, tokens, most);
+        last.used += request.message_more;
+        last.parts.iter_mut().for_each(|part| part.tokens += request.message_more);
         own.used += last.used;
 
         let left = budget.saturating_sub(own.used);
@@ -158,8 +164,8 @@ impl Window {
     /// Parts in order until their share is used; the one that does not fit is cut if enough of it remains.
     fn share(&mut self, kind: PartKind, candidates: &[Candidate], tokens: &dyn Tokens, share: usize) {
         let mut left = share;
-        for Candidate { name, text } in candidates {
-            let count = tokens.count(text) + PER_MESSAGE;
+        for Candidate { name, text, more } in candidates {
+            let count = tokens.count(text) + more + PER_MESSAGE;
             if count <= left {
                 left -= count;
                 self.push(kind, name, text, count, true, None);
@@ -182,7 +188,7 @@ impl Window {
         let mut full = false;
         let mut taken = Vec::with_capacity(history.len());
         for message in history.iter().rev() {
-            let count = tokens.count(&message.text) + PER_MESSAGE;
+            let count = tokens.count(&message.text) + message.more + PER_MESSAGE;
             full |= count > left;
             if !full {
                 left -= count;
@@ -230,7 +236,7 @@ mod tests {
     }
 
     fn named(name: &str, count: usize) -> Candidate {
-        Candidate { name: name.to_owned(), text: words(count) }
+        Candidate { name: name.to_owned(), text: words(count), more: 0 }
     }
 
     fn request() -> WindowRequest {
@@ -241,6 +247,7 @@ mod tests {
             history: vec![named("person", 10), named("bot", 20), named("person", 5)],
             tools: vec![named("track", 20)],
             message: words(10),
+            message_more: 0,
             window: 2_000,
             reserved: 500,
         }

@@ -111,12 +111,13 @@ async fn ask(llm: &Llm, cx: &CallContext, args: &Args) -> Result<Value, BasicErr
             messages.push(ModelMessage::System { text: texts.join("\n\n") });
         }
     }
-    messages.push(ModelMessage::User { text: prompt });
+    messages.push(ModelMessage::user(prompt));
     let latency = args.value("max_latency").to_json().as_f64().filter(|ms| *ms >= 1.0);
     let patience = latency.map_or(PATIENCE, |ms| PATIENCE.min(Duration::from_millis(ms as u64)));
     let by = AskedBy {
         org_id: cx.principal.org_id,
         bot_id: cx.bot_id,
+        bot: cx.bot_name.clone(),
         person: Some(cx.principal.person_id.uuid()).filter(|id| !id.is_nil()),
         conversation: cx.conversation_id,
     };
@@ -127,6 +128,7 @@ async fn ask(llm: &Llm, cx: &CallContext, args: &Args) -> Result<Value, BasicErr
                 ModelFault::Address => "allow the address with `outbound.allow` in the server's settings",
                 ModelFault::Refused => "check `llm-key` in config.csv",
                 ModelFault::NoModel => "check `llm-model` in config.csv",
+                ModelFault::Limited => "raise `llm-rate-limit` in config.csv",
                 _ => "ON ERROR RESUME NEXT lets the dialog go on without it",
             };
             Err(BasicError::new(NO_ANSWER, format!("the language model did not answer: {}", error.message))

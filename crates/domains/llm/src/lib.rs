@@ -7,8 +7,10 @@
 
 mod agent;
 mod error;
+mod failures;
 mod keywords;
 mod migrations;
+mod pace;
 mod records;
 mod service;
 mod settings;
@@ -18,7 +20,9 @@ mod tools;
 
 use botserver_module::Module;
 
-pub use agent::{Agent, AgentDeps, AnswerSink, Gather, Gathered, OpenCall, Question, SoFar, ToolResult};
+pub use agent::{
+    Agent, AgentDeps, AnswerSink, Earlier, Gather, Gathered, OpenCall, Question, SoFar, ToolResult, is_shown,
+};
 pub use error::{Error, Result};
 pub use keywords::chosen_model;
 pub use migrations::MIGRATIONS;

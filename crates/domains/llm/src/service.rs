@@ -6,19 +6,25 @@ use botserver_context::Window;
 use botserver_db::Db;
 use botserver_kernel::{BotId, Clock, ConversationId, IdSource, MessageId, OrgId, Permission, Principal};
 use botserver_ports::{
-    AnswerFormat, Authorizer, ChatModel, ModelError, ModelFault, ModelMessage, ModelPiece, ModelRequest, ModelUsage,
-    Resource,
+    AnswerFormat, Authorizer, ChatModel, ModelError, ModelFault, ModelLimits, ModelMessage, ModelPiece, ModelRequest,
+    ModelUsage, Resource,
 };
 use futures_util::StreamExt;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{Error, ModelSettings, Result, UsageRow, records, records::Call, store};
+use crate::{
+    Error, ModelSettings, Result, UsageRow, failures,
+    pace::{Pace, Paced},
+    records::{self, Call},
+    store,
+};
 
 /// Models, for the other rooms.
 #[derive(Clone)]
 pub struct Llm {
     own: Arc<LlmDeps>,
+    pace: Arc<Pace>,
 }
 
 /// What the service stands on.
@@ -36,12 +42,14 @@ pub struct LlmDeps {
 }
 
 /// For whom a model is asked outside of the agent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AskedBy {
     /// Whose bot.
     pub org_id: OrgId,
     /// The bot.
     pub bot_id: BotId,
+    /// Its name, for the log.
+    pub bot: Arc<str>,
     /// The person, if there is one.
     pub person: Option<Uuid>,
     /// The conversation, if there is one.
@@ -62,12 +70,13 @@ pub struct Completion {
 impl Llm {
     /// The service over its dependencies.
     pub fn new(own: LlmDeps) -> Self {
-        Self { own: Arc::new(own) }
+        Self { own: Arc::new(own), pace: Arc::default() }
     }
 
-    /// What speaks with models, for agents.
-    pub fn model(&self) -> &Arc<dyn ChatModel> {
-        &self.own.model
+    /// What speaks with models for a bot, as often as its settings allow.
+    pub fn model_of(&self, bot: BotId, settings: &ModelSettings) -> Arc<dyn ChatModel> {
+        let (model, pace) = (self.own.model.clone(), self.pace.clone());
+        Arc::new(Paced { model, pace, bot, limit: settings.calls_per_minute })
     }
 
     /// Asks once and waits for the whole answer, at most `patience`.
@@ -86,13 +95,17 @@ impl Llm {
             temperature: settings.temperature,
             max_tokens: settings.max_tokens,
             format: AnswerFormat::Text,
-            limits: settings.limits,
+            limits: ModelLimits { total: settings.limits.total.min(patience), ..settings.limits },
         };
-        let answered = tokio::time::timeout(patience, self.collect(request)).await.unwrap_or_else(|_| {
+        let model = self.model_of(by.bot_id, settings);
+        let answered = tokio::time::timeout(patience, collect(&*model, request)).await.unwrap_or_else(|_| {
             let message = format!("the model took longer than {} seconds", patience.as_secs());
             Err(ModelError::new(ModelFault::TimedOut, message))
         });
         let ms = started.elapsed().as_millis() as u64;
+        if let Err(error) = &answered {
+            failures::log(&by.bot, &settings.endpoint, error, false);
+        }
         let call = Call {
             id: self.own.ids.next_uuid(),
             message: None,
@@ -106,19 +119,6 @@ impl Llm {
         self.record(call, by).await?;
         let (text, usage) = answered?;
         Ok(Completion { text, usage, ms })
-    }
-
-    async fn collect(&self, request: ModelRequest) -> Result<(String, Option<ModelUsage>), ModelError> {
-        let mut pieces = self.own.model.ask(request).await?;
-        let mut text = String::new();
-        while let Some(piece) = pieces.next().await {
-            match piece? {
-                ModelPiece::Text(more) => text.push_str(&more),
-                ModelPiece::End { usage, .. } => return Ok((text.trim().replace('\0', ""), usage)),
-                ModelPiece::Reasoning(_) | ModelPiece::Call(_) => {}
-            }
-        }
-        Err(ModelError::new(ModelFault::Cut, "the answer of the model broke off"))
     }
 
     async fn record(&self, call: Call, by: AskedBy) -> Result<()> {
@@ -172,4 +172,18 @@ impl Llm {
         self.own.authorizer.authorize(principal, &Permission::new(permission), &resource).await?;
         Ok(())
     }
+}
+
+/// The text of a whole answer.
+async fn collect(model: &dyn ChatModel, request: ModelRequest) -> Result<(String, Option<ModelUsage>), ModelError> {
+    let mut pieces = model.ask(request).await?;
+    let mut text = String::new();
+    while let Some(piece) = pieces.next().await {
+        match piece? {
+            ModelPiece::Text(more) => text.push_str(&more),
+            ModelPiece::End { usage, .. } => return Ok((text.trim().replace('\0', ""), usage)),
+            ModelPiece::Reasoning(_) | ModelPiece::Call(_) => {}
+        }
+    }
+    Err(ModelError::new(ModelFault::Cut, "the answer of the model broke off"))
 }

@@ -3,6 +3,8 @@
 //! A key never travels to an address that somebody else chose: a key of the operator's settings goes to the provider
 //! itself or to an address of the operator's settings, not to one that a package names.
 
+use std::num::NonZeroU32;
+
 use botserver_config::BotConfig;
 use botserver_kernel::Secret;
 use botserver_ports::{ModelEndpoint, ModelLimits};
@@ -40,6 +42,10 @@ pub struct ModelSettings {
     pub reserved: usize,
     /// How long it may take.
     pub limits: ModelLimits,
+    /// Whether it sees pictures.
+    pub vision: bool,
+    /// Calls of this bot's models per minute; any number of them if absent.
+    pub calls_per_minute: Option<NonZeroU32>,
     /// Where the model was set, for people: `shop.gbot/config.csv:3`.
     pub origin: String,
 }
@@ -82,9 +88,17 @@ impl ModelSettings {
             window,
             reserved,
             limits: ModelLimits::default(),
+            vision: config.boolean("llm-vision"),
+            calls_per_minute: calls_per_minute(config),
             origin: config.origin(url.map_or(key_name.unwrap_or_default(), |_| "llm-url")).to_string(),
         })
     }
+}
+
+/// `llm-rate-limit`; 0 is no limit.
+fn calls_per_minute(config: &BotConfig) -> Option<NonZeroU32> {
+    let calls = config.integer("llm-rate-limit")?;
+    NonZeroU32::new(u32::try_from(calls).unwrap_or(u32::MAX))
 }
 
 fn provider_of_key(key: &str) -> Option<String> {
@@ -185,6 +199,16 @@ mod tests {
         assert_eq!(own.endpoint.key.map(|key| key.expose().clone()).as_deref(), Some("own"));
         let own = resolved("llm-model,m", &[("llm-url", "http://localhost:1"), ("llm-key", "secret")]);
         assert!(own.endpoint.key.is_some() && own.endpoint.trusted);
+    }
+
+    #[test]
+    fn a_bot_calls_its_models_twenty_times_a_minute_unless_it_says_otherwise() {
+        let calls =
+            |lines: &str| resolved(&format!("llm-url,http://h\n{lines}"), &[]).calls_per_minute.map(NonZeroU32::get);
+        assert_eq!(calls(""), Some(20));
+        assert_eq!(calls("llm-rate-limit,3"), Some(3));
+        assert_eq!(calls("llm-rate-limit,0"), None);
+        assert_eq!(calls("llm-rate-limit,99999999999"), Some(u32::MAX));
     }
 
     #[test]

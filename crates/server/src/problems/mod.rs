@@ -183,7 +183,7 @@ impl<S: Subscriber> Layer<S> for Problems {
         let mut text = Text::default();
         event.record(&mut text);
         // Otherwise a slow database would have every problem make the next one.
-        if text.fields.contains(store::TABLE) {
+        if text.told || text.fields.contains(store::TABLE) {
             return;
         }
         let message = if text.fields.is_empty() { text.message } else { format!("{} ({})", text.message, text.fields) };
@@ -196,6 +196,8 @@ struct Text {
     message: String,
     fields: String,
     bot: Option<String>,
+    /// The page is told by other means.
+    told: bool,
 }
 
 impl Visit for Text {
@@ -203,6 +205,7 @@ impl Visit for Text {
         let shown = format!("{value:?}");
         match field.name() {
             "message" => self.message = shown,
+            "told" => self.told = shown == "true",
             "bot" => self.bot = Some(shown.trim_matches('"').to_owned()),
             name => {
                 let comma = if self.fields.is_empty() { "" } else { ", " };

@@ -1,10 +1,14 @@
 //! `botserver doctor`.
 
-use std::net::TcpListener;
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpListener,
+    sync::atomic::Ordering,
+};
 
 use serde_json::Value;
 
-use crate::support::{Done, Folder, Server, botserver};
+use crate::support::{Done, Folder, Server, botserver, finish, program};
 
 fn findings(done: &Done) -> Vec<(String, String, String)> {
     let report: Value = serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{}", done.all()));
@@ -122,4 +126,124 @@ fn documents_and_their_indexes_are_looked_at() {
     has("documents", "warning", "the index is damaged: ");
     std::fs::remove_dir_all(&index).expect("the indexes");
     has("documents", "warning", "the index is not there");
+}
+
+/// A server on this machine that lists models as Ollama or llama.cpp do, and counts who asks for anything else.
+struct Local {
+    address: String,
+    others: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl Local {
+    fn start(path: &'static str, list: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let others = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+        let count = others.clone();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut head = String::new();
+                let mut lines = BufReader::new(stream.try_clone().expect("a stream"));
+                while lines.read_line(&mut head).is_ok_and(|read| read > 2) {}
+                // Who closes before it has read everything takes its answer back.
+                let length =
+                    head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                let _ = lines.read_exact(&mut vec![0; length.unwrap_or_default()]);
+                let (status, body) = if head.starts_with(&format!("GET {path} ")) {
+                    ("200 OK", list)
+                } else {
+                    if !head.starts_with("GET /api/tags ") && !head.starts_with("GET /v1/models ") {
+                        count.fetch_add(1, Ordering::SeqCst);
+                    }
+                    ("404 Not Found", "{}")
+                };
+                let answer = format!(
+                    "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Self { address, others }
+    }
+}
+
+const OLLAMA: &str = r#"{"models":[{"name":"qwen3:8b","model":"qwen3:8b","size":5225388164},{"name":"small:latest"}]}"#;
+const LLAMA_CPP: &str = r#"{"object":"list","data":[{"id":"smollm2.gguf","object":"model","owned_by":"llamacpp"}]}"#;
+
+/// What doctor finds about models, with these addresses opened.
+fn models_found(folder: &Folder, allowed: &[&str], code: i32) -> Vec<(String, String)> {
+    let mut command = program();
+    command.args(["doctor", "--data", &folder.text("data"), "--listen", &free_port(), "-o", "json"]);
+    command.env("BOTSERVER_OUTBOUND__ALLOW", allowed.join(","));
+    let done = finish(command, "").expect(code);
+    let own = findings(&done).into_iter().filter(|own| own.0 == "models");
+    own.map(|(_, level, message)| (level, message)).collect()
+}
+
+#[test]
+fn a_server_on_this_machine_is_offered_and_not_used() {
+    let folder = Folder::new();
+    let (ollama, llama) = (Local::start("/api/tags", OLLAMA), Local::start("/v1/models", LLAMA_CPP));
+    folder.write("data/bots/plain.gbai/start.bas", "TALK 1\n");
+    let found = models_found(&folder, &[&ollama.address, &llama.address], 0);
+    let offered = |software: &str, address: &str, model: &str| {
+        let hit = |(level, message): &(String, String)| {
+            level == "ok"
+                && message.starts_with(&format!("{software} answers at http://{address}/v1"))
+                && message.contains(&format!("`llm-model,{model}`"))
+        };
+        assert!(found.iter().any(hit), "{software}: {found:?}");
+    };
+    offered("ollama", &ollama.address, "qwen3:8b");
+    offered("llamacpp", &llama.address, "smollm2.gguf");
+    assert_eq!(
+        ollama.others.load(Ordering::SeqCst) + llama.others.load(Ordering::SeqCst),
+        0,
+        "nobody asked it anything"
+    );
+}
+
+#[test]
+fn configured_models_are_tried_and_what_is_wrong_is_told() {
+    let folder = Folder::new();
+    let ollama = Local::start("/api/tags", OLLAMA);
+    let listed = Local::start("/v1/models", r#"{"data":[{"id":"small:latest"},{"id":"large"}]}"#);
+    let gone = free_port();
+    let bot = |name: &str, config: &str| {
+        folder.write(&format!("data/bots/{name}.gbai/start.bas"), "TALK 1\n");
+        folder.write(&format!("data/bots/{name}.gbai/{name}.gbot/config.csv"), config);
+    };
+    bot("good", &format!("llm-url,http://{}\nllm-model,small\n", listed.address));
+    bot("same", &format!("llm-url,http://{}\nllm-model,small\n", listed.address));
+    bot("unknown", &format!("llm-url,http://{}\nllm-model,medium\n", listed.address));
+    bot("away", &format!("llm-url,http://{gone}\nllm-model,m\n"));
+    bot("closed", "llm-url,http://127.0.0.1:9\nllm-model,m\n");
+    bot("odd", &format!("llm-url,http://{}\nllm-model,qwen3:8b\n", ollama.address));
+    let found = models_found(&folder, &[&listed.address, &ollama.address, &gone], 1);
+    let has = |level: &str, parts: &[&str]| {
+        let hit = found.iter().any(|(own, message)| own == level && parts.iter().all(|part| message.contains(part)));
+        assert!(hit, "{level} {parts:?}: {found:#?}");
+    };
+    has("ok", &["`small` of good, same answers", "config.csv:1"]);
+    has("problem", &["`medium` of unknown", "there are: small:latest, large"]);
+    has("problem", &["`m` of away", "does not answer"]);
+    has("problem", &["`m` of closed", "outbound.allow"]);
+    // No list and no chat: that is no address of a model.
+    has("problem", &["`qwen3:8b` of odd", "no chat model at this address"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_refused_is_told_and_not_shown() {
+    let model = botserver_testkit::FakeModel::start().await.expect("the fake model");
+    model.require_key("another");
+    let folder = Folder::new();
+    folder.write("data/bots/shut.gbai/start.bas", "TALK 1\n");
+    let config = format!("llm-url,{}\nllm-model,m\nllm-key,sk-secret-key-of-the-bot\n", model.url());
+    folder.write("data/bots/shut.gbai/shut.gbot/config.csv", &config);
+    let address = model.address().to_string();
+    let found = tokio::task::spawn_blocking(move || models_found(&folder, &[&address], 1)).await.expect("it ran");
+    let refused = found.iter().find(|(level, _)| level == "problem").expect("a problem");
+    assert!(refused.1.contains("does not accept the key for `m`") && !refused.1.contains("sk-secret"), "{found:?}");
+    assert_eq!(model.requests().len(), 0, "the list was enough");
 }

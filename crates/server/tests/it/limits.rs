@@ -200,7 +200,7 @@ async fn a_bot_names_the_sites_that_may_show_it() {
 fn keys_that_nothing_uses_are_told_by_check() {
     let folder = crate::support::Folder::new();
     folder.write("a.gbai/start.bas", "TALK 1\n");
-    folder.write("a.gbai/a.gbot/config.csv", "llm-rate-limit,20\nsession-timeout,60\nloop-max-iterations,5\n");
+    folder.write("a.gbai/a.gbot/config.csv", "llm-tpm-limit,20\nsession-timeout,60\nloop-max-iterations,5\n");
     let done = crate::support::botserver(&["check", &folder.text("a.gbai")], "").expect(0);
     let config = folder.text("a.gbai/a.gbot/config.csv");
     assert!(done.out.contains(&format!("{config}:1:1: warning[C0105]")), "{}", done.all());

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
 use serde_json::Value as Json;
 
 /// Fields that OpenAI documents and that we may use; a new one is a decision.
@@ -127,7 +128,10 @@ fn messages(body: &Json) -> Result<(), String> {
                 }
                 text(message, at)?;
             }
-            "user" => text(message, at)?,
+            "user" => {
+                text(message, at)?;
+                parts(message, at)?;
+            }
             "assistant" => {
                 open = calls(message, at)?;
                 for id in &open {
@@ -167,6 +171,39 @@ fn text(message: &Json, at: usize) -> Result<(), String> {
         Json::Array(parts) if !parts.is_empty() && parts.iter().all(|part| part["type"].is_string()) => Ok(()),
         _ => Err(format!("message {at} ({}) has no content", message["role"].as_str().unwrap_or_default())),
     }
+}
+
+/// The parts of a person's message: texts, and pictures as OpenAI documents them.
+fn parts(message: &Json, at: usize) -> Result<(), String> {
+    for part in message["content"].as_array().into_iter().flatten() {
+        match part["type"].as_str() {
+            Some("text") if part["text"].as_str().is_some_and(|text| !text.is_empty()) => {}
+            Some("image_url") => {
+                let url = part["image_url"]["url"].as_str().unwrap_or_default();
+                picture(url).map_err(|reason| format!("message {at} has a picture that is none: {reason}"))?;
+            }
+            _ => return Err(format!("message {at} has a part that is no text and no picture: {part}")),
+        }
+    }
+    Ok(())
+}
+
+/// A data address with a picture inside whose first bytes are those of its type.
+fn picture(url: &str) -> Result<(), String> {
+    let (kind, data) = url
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(";base64,"))
+        .ok_or("its address is no `data:TYPE;base64,`")?;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(data).map_err(|error| error.to_string())?;
+    let begins = |magic: &[u8]| bytes.starts_with(magic);
+    let fits = match kind {
+        "image/png" => begins(b"\x89PNG\r\n\x1a\n"),
+        "image/jpeg" => begins(b"\xff\xd8\xff"),
+        "image/gif" => begins(b"GIF8"),
+        "image/webp" => begins(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
+        _ => return Err(format!("{kind} is not taken")),
+    };
+    if fits { Ok(()) } else { Err(format!("its bytes are no {kind}")) }
 }
 
 fn calls(message: &Json, at: usize) -> Result<BTreeSet<&str>, String> {

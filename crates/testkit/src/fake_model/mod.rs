@@ -46,7 +46,17 @@ impl FakeRequest {
 
     /// The text of the last message.
     pub fn last_text(&self) -> &str {
-        self.messages().last().and_then(|message| message["content"].as_str()).unwrap_or_default()
+        let Some(message) = self.messages().last() else { return "" };
+        let part = |parts: &'_ Vec<Json>| parts.iter().position(|part| part["type"] == "text");
+        let content = &message["content"];
+        let content = content.as_array().and_then(part).map_or(content, |at| &content[at]["text"]);
+        content.as_str().unwrap_or_default()
+    }
+
+    /// The pictures of all messages, as data addresses.
+    pub fn pictures(&self) -> Vec<&str> {
+        let parts = self.messages().iter().filter_map(|message| message["content"].as_array()).flatten();
+        parts.filter_map(|part| part["image_url"]["url"].as_str()).collect()
     }
 
     /// The names of the tools that were offered.

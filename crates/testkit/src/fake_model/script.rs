@@ -102,6 +102,9 @@ pub enum FakeAnswer {
         /// `Retry-After`.
         #[serde(default)]
         retry_after: Option<String>,
+        /// More headers, by name: `x-request-id`, `content-encoding`, …
+        #[serde(default)]
+        headers: Vec<(String, String)>,
     },
     /// Takes the request and never answers.
     Silent,
@@ -151,23 +154,39 @@ impl FakeAnswer {
     /// An error as OpenAI words it.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         let body = super::wire::error(code, message).to_string();
-        Self::Reply { status, media_type: json_type(), body, times: 1, retry_after: None }
+        Self::Reply { status, media_type: json_type(), body, times: 1, retry_after: None, headers: Vec::new() }
     }
 
     /// With `Retry-After`; only replies have it.
     #[must_use]
     pub fn retry_after(self, value: impl Into<String>) -> Self {
         match self {
-            Self::Reply { status, media_type, body, times, .. } => {
-                Self::Reply { status, media_type, body, times, retry_after: Some(value.into()) }
+            Self::Reply { status, media_type, body, times, headers, .. } => {
+                Self::Reply { status, media_type, body, times, retry_after: Some(value.into()), headers }
             }
             other => other,
         }
     }
 
+    /// With one more header; only replies have it.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Self::Reply { headers, .. } = &mut self {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
     /// Any body.
     pub fn reply(status: u16, media_type: &str, body: impl Into<String>) -> Self {
-        Self::Reply { status, media_type: media_type.to_owned(), body: body.into(), times: 1, retry_after: None }
+        Self::Reply {
+            status,
+            media_type: media_type.to_owned(),
+            body: body.into(),
+            times: 1,
+            retry_after: None,
+            headers: Vec::new(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
     Json as JsonBody, Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
@@ -176,7 +176,7 @@ async fn give(shared: Arc<Shared>, answer: FakeAnswer, number: usize, body: &Jso
             let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("cut on purpose"))]);
             ([(header::CONTENT_LENGTH, "1000")], Body::from_stream(broken)).into_response()
         }
-        FakeAnswer::Reply { status, media_type, body, times, retry_after } => {
+        FakeAnswer::Reply { status, media_type, body, times, retry_after, headers } => {
             let body = Bytes::from(body);
             let parts = stream::unfold((0, watcher), move |(sent, mut watcher)| {
                 let body = body.clone();
@@ -195,6 +195,11 @@ async fn give(shared: Arc<Shared>, answer: FakeAnswer, number: usize, body: &Jso
             }
             if let Some(value) = retry_after.and_then(|value| HeaderValue::from_str(&value).ok()) {
                 response.headers_mut().insert(header::RETRY_AFTER, value);
+            }
+            for (name, value) in headers {
+                if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                    response.headers_mut().insert(name, value);
+                }
             }
             response
         }

@@ -104,6 +104,9 @@ fn the_check_knows_the_documented_format() {
         with(json!([{ "role": "system", "content": "s" }, user, calls, result("b"), result("a"), user])),
         Ok(())
     );
+    let picture = |url: &str| json!({ "type": "image_url", "image_url": { "url": url } });
+    let seen = json!([{ "type": "text", "text": "What is it?" }, picture("data:image/gif;base64,R0lGODlh")]);
+    assert_eq!(with(json!([{ "role": "user", "content": seen }])), Ok(()));
     let refused = [
         (json!([]), "list with messages"),
         (json!([user, calls, result("a"), user]), "before the results"),
@@ -113,6 +116,10 @@ fn the_check_knows_the_documented_format() {
         (json!([{ "role": "system", "content": "s" }, { "role": "system", "content": "s" }, user]), "more than one"),
         (json!([user, { "role": "assistant", "content": "" }]), "no content"),
         (json!([{ "role": "bot", "content": "x" }]), "the role `bot`"),
+        (json!([{ "role": "user", "content": [picture("https://h.example/a.png")] }]), "no `data:"),
+        (json!([{ "role": "user", "content": [picture("data:image/png;base64,R0lGODlh")] }]), "bytes are no image/png"),
+        (json!([{ "role": "user", "content": [picture("data:image/bmp;base64,Qk0=")] }]), "not taken"),
+        (json!([{ "role": "user", "content": [{ "type": "audio" }] }]), "no text and no picture"),
         (json!([user, { "role": "assistant", "tool_calls": [call("a"), call("a")] }]), "an id of its own"),
     ];
     for (messages, reason) in refused {

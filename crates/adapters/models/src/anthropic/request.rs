@@ -59,7 +59,14 @@ fn messages(messages: &[ModelMessage]) -> Vec<Json> {
     for message in messages {
         let (role, blocks) = match message {
             ModelMessage::System { .. } => continue,
-            ModelMessage::User { text } => ("user", text_block(text).into_iter().collect()),
+            ModelMessage::User { text, pictures } => {
+                // They read a question about a picture best after it.
+                let pictures = pictures.iter().map(|own| {
+                    let source = json!({ "type": "base64", "media_type": own.media_type, "data": system::base64(own) });
+                    json!({ "type": "image", "source": source })
+                });
+                ("user", pictures.chain(text_block(text)).collect())
+            }
             ModelMessage::Assistant { text, tool_calls } => {
                 let calls = tool_calls.iter().map(|call| {
                     json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": system::arguments(call) })

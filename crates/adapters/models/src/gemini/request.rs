@@ -53,7 +53,12 @@ fn contents(messages: &[ModelMessage], signs: bool) -> Vec<Json> {
     for message in messages {
         let (role, parts) = match message {
             ModelMessage::System { .. } => continue,
-            ModelMessage::User { text } => ("user", text_part(text).into_iter().collect()),
+            ModelMessage::User { text, pictures } => {
+                let pictures = pictures
+                    .iter()
+                    .map(|own| json!({ "inlineData": { "mimeType": own.media_type, "data": system::base64(own) } }));
+                ("user", pictures.chain(text_part(text)).collect())
+            }
             ModelMessage::Assistant { text, tool_calls } => {
                 let calls = tool_calls.iter().enumerate().map(|(at, call)| {
                     let mut part = json!({ "functionCall": { "name": call.name, "args": system::arguments(call) } });

@@ -143,7 +143,7 @@ fn messages(request: &ModelRequest, quirks: Quirks) -> Vec<Json> {
 
 fn says_json(message: &ModelMessage) -> bool {
     let (ModelMessage::System { text }
-    | ModelMessage::User { text }
+    | ModelMessage::User { text, .. }
     | ModelMessage::Assistant { text, .. }
     | ModelMessage::Tool { text, .. }) = message;
     text.to_lowercase().contains("json")
@@ -152,9 +152,22 @@ fn says_json(message: &ModelMessage) -> bool {
 /// A message; `None` for one that says nothing, which providers refuse.
 fn message(message: &ModelMessage) -> Option<Json> {
     Some(match message {
-        ModelMessage::System { text } | ModelMessage::User { text } if text.is_empty() => return None,
+        ModelMessage::System { text } if text.is_empty() => return None,
         ModelMessage::System { text } => json!({ "role": "system", "content": text }),
-        ModelMessage::User { text } => json!({ "role": "user", "content": text }),
+        ModelMessage::User { text, pictures } if pictures.is_empty() => {
+            if text.is_empty() {
+                return None;
+            }
+            json!({ "role": "user", "content": text })
+        }
+        ModelMessage::User { text, pictures } => {
+            let text = (!text.is_empty()).then(|| json!({ "type": "text", "text": text }));
+            let pictures = pictures.iter().map(|own| {
+                let url = format!("data:{};base64,{}", own.media_type, crate::system::base64(own));
+                json!({ "type": "image_url", "image_url": { "url": url } })
+            });
+            json!({ "role": "user", "content": text.into_iter().chain(pictures).collect::<Vec<_>>() })
+        }
         ModelMessage::Assistant { text, tool_calls } if tool_calls.is_empty() => {
             if text.is_empty() {
                 return None;

@@ -4,7 +4,7 @@ use botserver_ports::{AnswerFormat, ChatModel as _, EndReason, ModelRequest, Mod
 use botserver_testkit::{FakeAnswer, FakeCall, FakeModel, FakeStep, FakeStyle, FakeUsage};
 use serde_json::{Value as Json, json};
 
-use crate::{KEY, answered, assistant, call, endpoint, models, request, result, system, user, weather};
+use crate::{DOT, KEY, answered, assistant, call, endpoint, models, request, result, shown, system, user, weather};
 
 /// Every style alone, and all that go together; each also cut at every few bytes.
 fn styles() -> Vec<FakeStyle> {
@@ -200,4 +200,19 @@ async fn models_are_listed() {
     model.set_models(&["small", "large"]);
     model.require_key(KEY);
     assert_eq!(models().models(&endpoint(&model.url())).await.unwrap(), ["small", "large"]);
+}
+
+#[tokio::test]
+async fn a_picture_goes_out_with_its_question() {
+    let model = FakeModel::start().await.unwrap();
+    model.always(FakeAnswer::text("A dot."));
+    let sent = vec![shown("What is it?"), assistant("A dot.", Vec::new()), shown("")];
+    assert_eq!(answered(ModelRequest { messages: sent, ..request(&model.url()) }).await.text, "A dot.");
+    let seen = model.requests().remove(0);
+    let address = format!("data:image/gif;base64,{DOT}");
+    assert_eq!(seen.pictures(), [&address, &address]);
+    let picture = json!({ "type": "image_url", "image_url": { "url": address } });
+    let question = json!({ "type": "text", "text": "What is it?" });
+    assert_eq!(seen.messages()[0]["content"], json!([question, picture]));
+    assert_eq!(seen.messages()[2]["content"], json!([picture]));
 }

@@ -84,7 +84,14 @@ async fn a_gigabyte_is_not_read() {
         (500, part, ModelFault::Failed),
     ] {
         let media_type = "application/json".to_owned();
-        model.answer(FakeAnswer::Reply { status, media_type, body, times: 1 << 14, retry_after: None });
+        model.answer(FakeAnswer::Reply {
+            status,
+            media_type,
+            body,
+            times: 1 << 14,
+            retry_after: None,
+            headers: Vec::new(),
+        });
         let error = failed(request(&model.url())).await;
         assert_eq!(error.fault, fault, "{status}");
         assert!(error.message.len() < 500, "{error}");

@@ -15,8 +15,8 @@ use botserver_http::{HttpClient, OutboundPolicy};
 use botserver_kernel::Secret;
 use botserver_models::HttpModels;
 use botserver_ports::{
-    AnswerFormat, ChatModel as _, EndReason, ModelEndpoint, ModelError, ModelLimits, ModelMessage, ModelPiece,
-    ModelRequest, ModelToolCall, ModelUsage, ToolSpec,
+    AnswerFormat, ChatModel as _, EndReason, ModelEndpoint, ModelError, ModelLimits, ModelMessage, ModelPicture,
+    ModelPiece, ModelRequest, ModelToolCall, ModelUsage, ToolSpec,
 };
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -38,8 +38,22 @@ fn endpoint(url: &str) -> ModelEndpoint {
 }
 
 fn user(text: &str) -> ModelMessage {
-    ModelMessage::User { text: text.to_owned() }
+    ModelMessage::user(text)
 }
+
+/// A question about a small picture.
+fn shown(text: &str) -> ModelMessage {
+    let picture = ModelPicture {
+        id: "att_1".to_owned(),
+        name: "dot.gif".to_owned(),
+        media_type: "image/gif".to_owned(),
+        data: b"GIF89a\x01".as_slice().into(),
+    };
+    ModelMessage::User { text: text.to_owned(), pictures: vec![picture] }
+}
+
+/// The bytes of that picture.
+const DOT: &str = "R0lGODlhAQ==";
 
 fn system(text: &str) -> ModelMessage {
     ModelMessage::System { text: text.to_owned() }

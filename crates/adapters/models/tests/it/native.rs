@@ -10,7 +10,7 @@ use axum::{
 use botserver_ports::{AnswerFormat, EndReason, ModelFault, ModelRequest, ModelUsage};
 use serde_json::{Value as Json, json};
 
-use crate::{Answer, KEY, assistant, call, read, request, result, system, user, weather};
+use crate::{Answer, DOT, KEY, assistant, call, read, request, result, shown, system, user, weather};
 
 struct Seen {
     uri: String,
@@ -237,4 +237,19 @@ async fn geminis_errors_and_ends_are_clear() {
     }
     let (answer, _) = ask("gemini", "data: {\"promptFeedback\":{\"blockReason\":\"SAFETY\"}}\n\n", |_| ()).await;
     assert_eq!(answer.unwrap().reason(), EndReason::Filtered);
+}
+
+#[tokio::test]
+async fn pictures_go_out_as_each_provider_takes_them() {
+    let (_, seen) = ask("anthropic", "{}", |request| request.messages = vec![shown("What is it?")]).await;
+    assert_eq!(
+        seen.body["messages"],
+        json!([{ "role": "user", "content": [
+            { "type": "image", "source": { "type": "base64", "media_type": "image/gif", "data": DOT } },
+            { "type": "text", "text": "What is it?" },
+        ] }])
+    );
+    let (_, seen) = ask("gemini", "{}", |request| request.messages = vec![shown("")]).await;
+    let picture = json!({ "inlineData": { "mimeType": "image/gif", "data": DOT } });
+    assert_eq!(seen.body["contents"], json!([{ "role": "user", "parts": [picture] }]));
 }

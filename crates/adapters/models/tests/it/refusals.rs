@@ -45,6 +45,9 @@ async fn what_is_no_answer_is_said_to_be_none() {
         (FakeAnswer::reply(200, "text/html", "<!doctype html><html>Sign in"), ModelFault::Malformed),
         (FakeAnswer::reply(200, "text/event-stream", ""), ModelFault::Malformed),
         (FakeAnswer::reply(200, "text/plain", "hello there"), ModelFault::Malformed),
+        (FakeAnswer::reply(200, "image/png", "\u{1}\u{2}\u{3}"), ModelFault::Malformed),
+        (garbage("gzip"), ModelFault::Malformed),
+        (garbage("br"), ModelFault::Malformed),
         (sse("data: [DONE]\n\n"), ModelFault::Malformed),
         (sse("data: {\"choices\": oops\n\n"), ModelFault::Malformed),
         (sse(": nothing\n\n"), ModelFault::Malformed),
@@ -57,6 +60,23 @@ async fn what_is_no_answer_is_said_to_be_none() {
         let error = failed(request(&model.url())).await;
         assert_eq!(error.fault, fault, "{told:?}: {error}");
     }
+}
+
+/// Says that it is compressed, and is not; nobody asked for that.
+fn garbage(encoding: &str) -> FakeAnswer {
+    FakeAnswer::reply(200, "text/event-stream", "\u{1f}\u{b}no such thing").header("content-encoding", encoding)
+}
+
+#[tokio::test]
+async fn who_failed_is_told_apart_from_what_they_say() {
+    let model = FakeModel::start().await.unwrap();
+    model.answer(FakeAnswer::error(500, "server_error", "oops").header("x-request-id", "req_42"));
+    model.answer(FakeAnswer::stream([FakeStep::text("one"), FakeStep::Cut]));
+    let error = failed(request(&model.url())).await;
+    let told = (error.host.as_deref(), error.status, error.request_id.as_deref());
+    assert_eq!(told, (Some("127.0.0.1"), Some(500), Some("req_42")));
+    let error = failed(request(&model.url())).await;
+    assert_eq!((error.host.as_deref(), error.status), (Some("127.0.0.1"), None));
 }
 
 #[tokio::test]

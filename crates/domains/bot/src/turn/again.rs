@@ -4,11 +4,11 @@
 use botserver_engines::{Turn, TurnEnd, TurnError};
 use botserver_kernel::{ConversationId, Principal};
 use botserver_session::StoredMessage;
-use botserver_ui_tree::{ChatEvent, Speaker, plain_text};
+use botserver_ui_tree::{ChatEvent, Speaker};
 use serde_json::json;
 
 use super::{
-    BotTurns,
+    BotTurns, pictures,
     state::{locale, set_state, state_number},
 };
 use crate::sentences::sentence;
@@ -31,8 +31,8 @@ impl BotTurns {
         let from = answer_begins(turn, asked);
         turn.buffer.events.push(superseded(from, None, later.iter().filter(|own| own.seq >= from)));
         turn.buffer.notes.push(botserver_session::free_text(message));
-        let text = plain_text(&asked.parts);
-        if let Some(end) = self.answer_freely(turn, text.clone(), message.to_owned()).await? {
+        let (text, pictures) = (pictures::as_text(&asked.parts), pictures::of_parts(&asked.parts));
+        if let Some(end) = self.answer_freely(turn, text.clone(), pictures, message.to_owned()).await? {
             return Ok(end);
         }
         if let Some(end) = self.quote(turn, text, false).await? {

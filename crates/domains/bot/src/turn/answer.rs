@@ -9,10 +9,11 @@ use botserver_kernel::{ConversationId, MessageId};
 use botserver_knowledge::ActiveCollections;
 use botserver_llm::{Agent, AgentDeps, ModelSettings, Question, Tool, chosen_model};
 use botserver_packages::LoadedPackage;
+use botserver_ports::ModelPicture;
 use botserver_ui_tree::ChatEvent;
 use serde_json::json;
 
-use super::{BotTurns, calls::CallEnd, gather::BotGather, locale, principal, scripts::may_run, turn_name};
+use super::{BotTurns, calls::CallEnd, gather::BotGather, locale, pictures, principal, scripts::may_run, turn_name};
 use crate::{message::InboxMessage, sentences::sentence, stream::Stream};
 
 /// The kind of the execution that answers free text.
@@ -27,6 +28,7 @@ impl BotTurns {
         &self,
         turn: &mut Turn<'_>,
         text: String,
+        pictures: Vec<ModelPicture>,
         message: String,
     ) -> Result<Option<TurnEnd>, TurnError> {
         let Some(package) = self.packages.current(turn.lane().bot_id) else { return Ok(None) };
@@ -37,7 +39,8 @@ impl BotTurns {
         let names = self.knowledge.collection_names(package.bot_id);
         let searched = !names.is_empty();
         let collections = ActiveCollections::load(&turn.buffer).names(names.into_iter());
-        let mut question = Question { searched, collections, ..question(turn, &package, chosen, text, message) };
+        let question = question(turn, &package, chosen, text, message);
+        let mut question = Question { searched, collections, pictures, ..question };
         if searched && offers_search(&package, &question.tools) {
             question.tools.push(Tool::search_documents());
         }
@@ -66,9 +69,11 @@ impl BotTurns {
         execution: &Execution,
         question: &Question,
     ) -> Option<AgentDeps> {
+        let settings = ModelSettings::resolve(&package.config, question.chosen.as_deref())?;
         Some(AgentDeps {
-            model: self.llm.model().clone(),
-            settings: ModelSettings::resolve(&package.config, question.chosen.as_deref())?,
+            model: self.llm.model_of(package.bot_id, &settings),
+            settings,
+            bot: package.name.clone(),
             gather: Arc::new(BotGather {
                 sessions: self.sessions.clone(),
                 knowledge: self.knowledge.clone(),
@@ -152,7 +157,7 @@ impl BotTurns {
         self.problems.script_failed(bot, &reference, &cause, None);
         let language = locale(turn);
         let detail = match failure.detail.get("fault").and_then(serde_json::Value::as_str) {
-            Some("rate_limited") => "model_busy",
+            Some("rate_limited" | "limited") => "model_busy",
             Some("timed_out") => "model_slow",
             Some("too_long") => "model_too_long",
             Some("cut") => "model_cut",
@@ -215,6 +220,7 @@ fn question(
         locale: locale(turn),
         searched: false,
         collections: None,
+        pictures: Vec::new(),
     }
 }
 
@@ -227,14 +233,17 @@ fn offers_search(package: &LoadedPackage, tools: &[Tool]) -> bool {
     is_free && if config.is_set("rag-search-tool") { config.boolean("rag-search-tool") } else { !tools.is_empty() }
 }
 
-/// A message as the model reads it: its text, and the names of its files.
+/// A message as the model reads it: its text, the names of its files, and a mark for each picture.
 pub(super) fn as_text(message: &InboxMessage) -> String {
-    let files = message.file_names();
-    match (message.text.trim(), files.is_empty()) {
+    let (pictures, files): (Vec<_>, Vec<_>) = message.files.iter().cloned().partition(pictures::is_picture);
+    let files = InboxMessage { files, ..InboxMessage::default() }.file_names();
+    let text = match (message.text.trim(), files.is_empty()) {
         (text, true) => text.to_owned(),
         ("", false) => files,
         (text, false) => format!("{text}\n\n({files})"),
-    }
+    };
+    let marks = pictures.iter().map(pictures::mark);
+    std::iter::once(text).filter(|text| !text.is_empty()).chain(marks).collect::<Vec<_>>().join("\n")
 }
 
 /// For owners' eyes: the failure of a script that a model called.

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use botserver_kernel::{ConversationId, Principal, Timestamp};
+use botserver_kernel::{AttachmentId, ConversationId, Principal, Timestamp};
 use botserver_knowledge::{Knowledge, Search};
-use botserver_llm::{Gather, Gathered, Question};
+use botserver_llm::{Earlier, Gather, Gathered, Question, is_shown};
 use botserver_packages::LoadedPackage;
+use botserver_ports::ModelPicture;
 use botserver_session::SessionService;
-use botserver_ui_tree::{Source, Speaker, plain_text};
+use botserver_ui_tree::{Source, Speaker};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 
-use super::quote::source;
+use super::{pictures, quote::source};
 use crate::sentences::courtesy;
 
 /// Messages of the conversation that are read when the settings do not say how many.
@@ -49,13 +52,33 @@ impl Gather for BotGather {
         if let Some(own) = messages.iter().position(|own| own.id.to_string() == question.message) {
             messages.truncate(own);
         }
-        let history = messages.iter().map(|own| (own.role, plain_text(&own.parts)));
-        let history: Vec<(Speaker, String)> = history.filter(|(_, text)| !text.trim().is_empty()).collect();
-        let before = asked_before(&history);
+        let history = messages.iter().map(|own| Earlier {
+            speaker: own.role,
+            text: pictures::as_text(&own.parts),
+            pictures: if own.role == Speaker::Person { pictures::of_parts(&own.parts) } else { Vec::new() },
+        });
+        let history: Vec<Earlier> = history.filter(|own| !own.text.trim().is_empty()).collect();
+        let said: Vec<_> = history.iter().map(|own| (own.speaker, own.text.clone())).collect();
+        let before = asked_before(&said);
         let zone = config.time_zone();
         let today = self.now.to_zoned(zone).strftime("Today is %A, %-d %B %Y, %H:%M (%Q).").to_string();
         let passages = if question.searched { self.passages(question, &before).await } else { Vec::new() };
         Ok(Gathered { history, passages, searched: question.searched, today })
+    }
+
+    async fn picture(&self, picture: &ModelPicture) -> Result<Bytes, String> {
+        let id = picture.id.parse::<AttachmentId>().map_err(|error| error.to_string())?;
+        let system = Principal::system(self.principal.org_id);
+        let opened = self.sessions.open_attachment(&system, id).await.map_err(|error| error.to_string())?;
+        let (attachment, mut body) = opened;
+        if attachment.conversation_id != self.conversation || !is_shown(&attachment.mime_type, attachment.size) {
+            return Err("it is no picture of this conversation".to_owned());
+        }
+        let mut whole = BytesMut::new();
+        while let Some(part) = body.next().await {
+            whole.extend_from_slice(&part.map_err(|error| error.to_string())?);
+        }
+        Ok(whole.freeze())
     }
 }
 

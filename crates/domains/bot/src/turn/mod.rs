@@ -5,6 +5,7 @@ mod answer;
 mod calls;
 mod gather;
 mod hearing;
+mod pictures;
 mod quote;
 mod scripts;
 mod state;
@@ -161,7 +162,8 @@ impl BotTurns {
         }
         let id = turn.item().channel_message_id.clone();
         turn.buffer.notes.push(botserver_session::free_text(&id));
-        if let Some(end) = self.answer_freely(turn, as_text(message), id).await? {
+        let pictures = pictures::of_files(&message.files);
+        if let Some(end) = self.answer_freely(turn, as_text(message), pictures, id).await? {
             return Ok(end);
         }
         if let Some(end) = self.quote(turn, message.text.clone(), !context.suggestions.is_empty()).await? {

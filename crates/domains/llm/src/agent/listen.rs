@@ -53,7 +53,8 @@ impl Listener {
             if left == 0 || !error.is_passing() || error.fault == ModelFault::TimedOut {
                 return Err(error);
             }
-            tracing::info!(%error, "the model is asked again");
+            let fault = crate::records::word(error.fault);
+            tracing::info!(%fault, status = error.status, request_id = error.request_id, "the model is asked again");
             tokio::time::sleep(pause).await;
             self.attempt += 1;
         }

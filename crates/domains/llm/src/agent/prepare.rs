@@ -1,11 +1,11 @@
 //! Puts the first request together: instructions, contexts, history, passages as marked data, the question.
 
 use botserver_context::{Candidate, PartKind, Window, WindowRequest};
-use botserver_ports::ModelMessage;
+use botserver_ports::{ModelMessage, ModelPicture};
 use botserver_ui_tree::{Source, Speaker};
 
 use super::{
-    Gathered,
+    Earlier, Gathered, pictures,
     state::{Prepared, Question},
 };
 use crate::{ModelSettings, tokens::Tokenizer};
@@ -29,26 +29,38 @@ pub(super) fn prepare(question: &Question, settings: &ModelSettings, gathered: G
             prompt.push_str(more);
         }
     }
-    let candidate = |name: &str, text: String| Candidate { name: name.to_owned(), text };
+    // Who does not see is shown nothing; the text names every picture.
+    let budget = if settings.vision { settings.window.saturating_sub(settings.reserved) } else { 0 };
+    let earlier: Vec<&[ModelPicture]> = history.iter().map(|own| own.pictures.as_slice()).collect();
+    let (asked, earlier) = pictures::choose(budget, &question.pictures, &earlier);
+    let candidate = |name: &str, text: String| Candidate { name: name.to_owned(), text, more: 0 };
     let window = Window::assemble(
         &WindowRequest {
             prompt,
             contexts: question.contexts.iter().map(|(name, text)| candidate(name, text.clone())).collect(),
             passages: passages.iter().map(|own| candidate(&label(own), own.text.clone())).collect(),
-            history: history.iter().map(|(role, text)| candidate(word(*role), text.clone())).collect(),
+            history: history
+                .iter()
+                .zip(&earlier)
+                .map(|(own, pictures)| Candidate {
+                    more: pictures.len() * pictures::TOKENS,
+                    ..candidate(word(own.speaker), own.text.clone())
+                })
+                .collect(),
             tools: question
                 .tools
                 .iter()
                 .map(|tool| candidate(&tool.spec.name, serde_json::to_string(&tool.spec).unwrap_or_default()))
                 .collect(),
             message: question.text.clone(),
+            message_more: asked.len() * pictures::TOKENS,
             window: settings.window,
             reserved: settings.reserved,
         },
         &tokens,
     );
     let sources = sources(&window, &passages);
-    let messages = messages(&window, &history, &sources);
+    let messages = messages(&window, &history, earlier, &sources, asked);
     Prepared { messages, window, sources }
 }
 
@@ -70,7 +82,13 @@ fn sources(window: &Window, passages: &[Source]) -> Vec<Source> {
     (1..).zip(found).map(|(number, (own, part))| Source { number, text: part.text.clone(), ..own.clone() }).collect()
 }
 
-fn messages(window: &Window, history: &[(Speaker, String)], sources: &[Source]) -> Vec<ModelMessage> {
+fn messages(
+    window: &Window,
+    history: &[Earlier],
+    mut earlier: Vec<Vec<ModelPicture>>,
+    sources: &[Source],
+    asked_with: Vec<ModelPicture>,
+) -> Vec<ModelMessage> {
     let mut system = String::new();
     for (_, part) in window.included(PartKind::Prompt) {
         system.push_str(part.text.trim());
@@ -82,14 +100,15 @@ fn messages(window: &Window, history: &[(Speaker, String)], sources: &[Source]) 
     let mut all = vec![ModelMessage::System { text: system.trim().to_owned() }];
     for (index, part) in window.included(PartKind::History) {
         let text = part.text.clone();
+        let pictures = earlier.get_mut(index).map(std::mem::take).unwrap_or_default();
         match history.get(index) {
-            Some((Speaker::Person, _)) => all.push(ModelMessage::User { text }),
+            Some(own) if own.speaker == Speaker::Person => all.push(ModelMessage::User { text, pictures }),
             _ => all.push(ModelMessage::Assistant { text, tool_calls: Vec::new() }),
         }
     }
     let asked = window.included(PartKind::Message).map(|(_, part)| part.text.as_str()).collect::<String>();
     let text = if sources.is_empty() { asked } else { format!("{}\n\n{asked}", passages(sources)) };
-    all.push(ModelMessage::User { text });
+    all.push(ModelMessage::User { text, pictures: asked_with });
     all
 }
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use botserver_context::Window;
-use botserver_ports::{EndReason, ModelFault, ModelMessage, ModelToolCall, ModelUsage};
+use botserver_ports::{EndReason, ModelFault, ModelMessage, ModelPicture, ModelToolCall, ModelUsage};
 use botserver_ui_tree::Source;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub struct Question {
     pub text: String,
     /// Its id.
     pub message: String,
+    /// Its pictures, without their bytes; they are named in the text.
+    #[serde(default)]
+    pub pictures: Vec<ModelPicture>,
     /// The instructions.
     pub prompt: String,
     /// Texts of SET CONTEXT, by name.

@@ -111,9 +111,10 @@ async fn examine(common: &Common, options: &DoctorOptions) -> Vec<Finding> {
     findings.push(storage::database(&settings).await);
     findings.push(storage::objects(&settings));
     findings.extend(port::examine(&settings, holder.as_ref()).await);
-    findings.extend(bots::examine(common, &settings).await);
+    let (found, configured) = bots::examine(common, &settings).await;
+    findings.extend(found);
     findings.extend(documents::examine(&settings, holder.as_ref()).await);
-    findings.extend(models::examine(&settings).await);
+    findings.extend(models::examine(&settings, &configured).await);
     findings
 }
 

