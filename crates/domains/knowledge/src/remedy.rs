@@ -19,7 +19,7 @@ impl Document {
 
 fn remedy(reason: &str) -> &'static str {
     let begins = |error: &ExtractError| reason.starts_with(&error.to_string());
-    if reason.ends_with(NO_DOCUMENT) {
+    if reason.ends_with(NO_DOCUMENT) || reason.contains("no format that is read") {
         "Take it out of the folder, or save it as something that is read: PDF, Word, Markdown."
     } else if reason.contains(TOO_LARGE) {
         "Split it, or raise that limit in the bot's config.csv."

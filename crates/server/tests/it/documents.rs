@@ -266,8 +266,8 @@ fn a_folder_is_indexed_and_searched() {
     assert!(again.out.contains("2 documents were read again"), "{}", again.all());
     assert!(again.err.contains("1 could not be read"), "{}", again.all());
     let status = botserver(&["kb", "status", "manuals", "--data", &data], "").expect(0);
-    assert!(status.out.contains("ready, 2 documents, 1 passages, 1 failed"), "{}", status.all());
-    assert!(status.out.contains("photo.png: .png are no documents"), "{}", status.all());
+    assert!(status.out.contains("ready, 2 documents, 2 passages, 1 failed"), "{}", status.all());
+    assert!(status.out.contains("photo.png: .png is no format that is read"), "{}", status.all());
     let nothing = botserver(&["kb", "search", "nobody", "x", "--data", &data], "").expect(1);
     assert!(nothing.err.contains("nobody"), "{}", nothing.all());
 }

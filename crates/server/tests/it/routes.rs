@@ -165,6 +165,7 @@ const RIGHT: &[(&str, u16)] = &[
     ("GET /api/v1/conversations/{id}/events", 200),
     ("GET /api/v1/conversations/{id}/messages", 200),
     ("GET /api/v1/conversations/{id}/messages/{message}/trace", 404),
+    ("GET /api/v1/documents/{id}/file", 404),
     ("GET /api/v1/documents/{id}/passages", 404),
     ("GET /api/v1/me", 200),
     ("GET /api/v1/models", 200),

@@ -65,7 +65,8 @@ async fn crash(database: Option<String>) -> Result<()> {
         .with_bots(&bots)?
         .with_setting("BOTSERVER_OUTBOUND__ALLOW", &format!("{},{}", target.address, model.address()))
         .with_setting("BOTSERVER_LOG__LEVEL", "warn");
-    let setting = format!("name,value\nparam-target,http://{}\nllm-url,{}\nllm-rate-limit,0\n", target.address, model.url());
+    let setting =
+        format!("name,value\nparam-target,http://{}\nllm-url,{}\nllm-rate-limit,0\n", target.address, model.url());
     server.write("crash.gbai/crash.gbot/config.csv", &setting)?;
     server.start().await?;
     let outcome = play(&mut server, &target).await;

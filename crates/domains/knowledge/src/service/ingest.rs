@@ -35,6 +35,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 const COMPARE: Duration = Duration::from_mins(10);
 /// A stage that has failed so often has failed.
 pub(super) const MOST_ATTEMPTS: i32 = 5;
+/// A document that has done nothing wrong but be there whenever the server ended gets more chances, yet not for ever: it
+/// may be the reason.
+const MOST_INTERRUPTIONS: i32 = 20;
 /// A process that died twice on a document will die again.
 const MOST_DEATHS: i32 = 2;
 /// The longest break between two documents; chat comes first.
@@ -149,9 +152,12 @@ impl Knowledge {
         let Some(attached) = self.attached(own.bot_id) else { return self.give_back(own).await };
         let cancel = stop.child_token();
         self.0.reading.lock().insert(own.id, cancel.clone());
-        let outcome = if own.attempts > MOST_ATTEMPTS {
-            let last = own.error.as_deref().map(|error| format!("; last: {error}")).unwrap_or_default();
-            Ok(Outcome::Failed(format!("it was tried {MOST_ATTEMPTS} times without success{last}")))
+        let (most, last) = match own.error.as_deref() {
+            Some(error) => (MOST_ATTEMPTS, format!("last: {error}")),
+            None => (MOST_INTERRUPTIONS, "the server ended each time before it was read".to_owned()),
+        };
+        let outcome = if own.attempts > most {
+            Ok(Outcome::Failed(format!("it was tried {most} times without success; {last}")))
         } else {
             self.extract(&attached, &own, &cancel, stop).await
         };

@@ -74,7 +74,9 @@ impl Knowledge {
         search: &Search,
     ) -> Result<Answer> {
         self.authorize(principal, &MANAGE, bot_id).await?;
-        let unused = self.granted_nowhere(bot_id, &grants).await?;
+        let own = grants_of(principal);
+        let others: Vec<String> = grants.iter().filter(|grant| !own.contains(grant)).cloned().collect();
+        let unused = self.granted_nowhere(bot_id, others).await?;
         let mut answer = self.find_passages(bot_id, grants, search, &[]).await?;
         answer.warnings.extend(unused);
         Ok(answer)
@@ -170,8 +172,7 @@ impl Knowledge {
     }
 
     /// A sentence for each role, group or person that no document of the bot names: a mistake, most likely.
-    async fn granted_nowhere(&self, bot_id: BotId, grants: &[String]) -> Result<Vec<String>> {
-        let mut named = grants.to_vec();
+    async fn granted_nowhere(&self, bot_id: BotId, mut named: Vec<String>) -> Result<Vec<String>> {
         named.retain(|grant| grant.contains(':') && grant != "role:owner");
         if named.is_empty() {
             return Ok(named);
