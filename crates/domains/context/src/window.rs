@@ -300,4 +300,19 @@ mod tests {
         assert!(names(&window, PartKind::History).is_empty());
         assert!(window.used <= 1_500, "{}", window.used);
     }
+
+    #[test]
+    fn pictures_take_their_part_of_the_window() {
+        let mut request = request();
+        let before = Window::assemble(&request, &Words).used;
+        request.message_more = 300;
+        request.history[1].more = 100;
+        let window = Window::assemble(&request, &Words);
+        assert_eq!(window.used, before + 400);
+        assert_eq!(window.parts.last().map(|part| part.tokens), Some(10 + PER_MESSAGE + 300));
+        // What does not fit with its picture is left out like a text that is too long.
+        request.history[1].more = 5_000;
+        let window = Window::assemble(&request, &Words);
+        assert_eq!(names(&window, PartKind::History), ["person"]);
+    }
 }

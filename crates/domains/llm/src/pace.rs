@@ -20,7 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 const PLACES: usize = 50;
 /// Bots that are remembered before those that have all their calls left are forgotten.
 const REMEMBERED: usize = 256;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The calls of all bots.
 #[derive(Default)]

@@ -80,13 +80,13 @@ impl Agent {
             for picture in std::mem::take(pictures) {
                 match self.deps.gather.picture(&picture).await {
                     Ok(data) if pictures::is_one(&picture.media_type, &data) => {
-                        seen.push(ModelPicture { data, ..picture })
+                        seen.push(ModelPicture { data, ..picture });
                     }
                     Ok(_) => {
-                        tracing::info!(bot = %self.deps.bot, id = %picture.id, "a file is no picture, whatever it is called")
+                        tracing::info!(bot = %self.deps.bot, id = %picture.id, "a file is no picture, whatever it is called");
                     }
                     Err(error) => {
-                        tracing::info!(bot = %self.deps.bot, id = %picture.id, %error, "a picture cannot be read")
+                        tracing::info!(bot = %self.deps.bot, id = %picture.id, %error, "a picture cannot be read");
                     }
                 }
             }
