@@ -201,7 +201,7 @@ on_both! {
         let live = clerk(setup, None).start();
         let owner = read(&live).await;
         let index = live.data().join("index");
-        let names = || std::fs::read_dir(&index).map(|all| all.count()).unwrap_or_default();
+        let names = || std::fs::read_dir(&index).map(Iterator::count).unwrap_or_default();
         assert!(names() > 0);
         std::fs::remove_dir_all(&index).expect("the indexes");
         let ask = async || {

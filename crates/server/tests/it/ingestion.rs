@@ -76,7 +76,7 @@ async fn settled(live: &Live, owner: &Visitor) -> BTreeMap<String, Vec<Json>> {
         if known as usize == DOCUMENTS + REAL.len() && all.iter().all(|own| own["waiting"] == 0) {
             break all;
         }
-        assert!(began.elapsed() < Duration::from_secs(240), "{items}\n{}", live.server().log());
+        assert!(began.elapsed() < Duration::from_mins(4), "{items}\n{}", live.server().log());
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
     let mut documents: BTreeMap<String, Vec<Json>> = BTreeMap::new();

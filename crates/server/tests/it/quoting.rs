@@ -240,6 +240,6 @@ async fn follow_ups_find_what_they_mean(shelf: &Shelf) {
     let standing: Vec<&LabelledQuestion> = shelf.set.questions.iter().filter(|own| own.kind == "keyword").collect();
     for (own, before) in standing.iter().zip(standing.iter().skip(1)) {
         let alone: Vec<_> = shelf.ask(&own.question, &[]).await;
-        assert_eq!(shelf.ask(&own.question, &[before.question.clone()]).await, alone, "{}", own.question);
+        assert_eq!(shelf.ask(&own.question, std::slice::from_ref(&before.question)).await, alone, "{}", own.question);
     }
 }

@@ -184,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
         }
         match serde_json::from_value(event) {
             Ok(ChatEvent::Message { role: Speaker::Bot, parts, .. }) => {
-                terminal::print(&said::message(&parts, self.output))?
+                terminal::print(&said::message(&parts, self.output))?;
             }
             Ok(ChatEvent::Suggestions { items }) => {
                 let labels = items.iter().map(|chip| chip.label.as_str());
