@@ -55,7 +55,9 @@ async fn give(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response
     });
     let mut file = server.file.clone();
     if manners.lies {
-        file.iter_mut().for_each(|byte| *byte ^= 1);
+        for byte in &mut file {
+            *byte ^= 1;
+        }
     }
     let part = file.split_off(from.unwrap_or_default());
     let mut response = Response::builder().header(header::CONTENT_LENGTH, part.len());
@@ -169,7 +171,7 @@ async fn what_is_not_the_file_is_not_kept() {
 #[tokio::test]
 async fn another_part_than_the_one_asked_for_is_not_appended() {
     for (status, wrong_part) in [(None, true), (Some(416), false)] {
-        let (own, http, model) = server(Manners { status, wrong_part, ..Manners::default() }).await;
+        let (own, http, model) = server(Manners { wrong_part, status, ..Manners::default() }).await;
         let (_folder, models) = place();
         let staging = models.stage(&model).unwrap();
         fs::write(staging.join("model.onnx.part"), &own.file[..1_000]).unwrap();
