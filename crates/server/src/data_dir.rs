@@ -5,6 +5,7 @@ use std::{
     io::{Read, Seek, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +13,8 @@ use fs4::FileExt;
 
 const LOCK: &str = "server.lock";
 const ADDRESS: &str = "server.addr";
+/// So long somebody who takes the directory waits for one who is just ending.
+const LINGERS: Duration = Duration::from_millis(500);
 
 /// The directory while this process holds it; released when dropped, also by `kill -9`.
 #[derive(Debug)]
@@ -48,13 +51,18 @@ pub(crate) enum Taken {
 impl HeldDir {
     /// Makes the directory if needed and takes it; refused with the pid of who holds it.
     pub(crate) fn take(dir: &Path) -> Result<Self> {
-        match Self::try_take(dir)? {
-            Taken::Held(held) => Ok(held),
-            Taken::By(holder) => bail!(
-                "another server ({}) uses the data directory {}; stop it, or give this one another --data",
-                holder.name(),
-                dir.display()
-            ),
+        let began = Instant::now();
+        loop {
+            match Self::try_take(dir)? {
+                Taken::Held(held) => return Ok(held),
+                // A killed server's lock lives as long as a child that it was just starting and that has it still.
+                Taken::By(_) if began.elapsed() < LINGERS => std::thread::sleep(LINGERS / 10),
+                Taken::By(holder) => bail!(
+                    "another server ({}) uses the data directory {}; stop it, or give this one another --data",
+                    holder.name(),
+                    dir.display()
+                ),
+            }
         }
     }
 
