@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry, Question } from '../protocol';
+import type { Entry, HearInput, Question, ToolEntry } from '../protocol';
 import { answerForm, samePlace } from '../src/chat/answers';
 import { exportMarkdown } from '../src/chat/export';
 import { formatRoute, parseRoute } from '../src/chat/route';
-import { byModel, toRows, withVersions } from '../src/chat/rows';
+import { byModel, toolAsks, toRows, withVersions } from '../src/chat/rows';
 import { citedSentences, highlight } from '../src/chat/sources';
 import { daysAgo, fileSize } from '../src/lib/format';
 
@@ -121,6 +121,18 @@ describe('answering anew', () => {
     expect(byModel([asked, { ...failed, retry: false }], 'p')).toBe(false);
     expect(byModel([asked, said, message('p2', 'person', at), { ...said, model: 'small' } as Entry], 'p'), 'the answer to another').toBe(false);
     expect(byModel([said], 'p')).toBe(false);
+  });
+
+  it('is not for what answered a question of a tool, which can be stopped instead', () => {
+    const question = { id: 3, input: { kind: 'any' } as HearInput };
+    const tool = { type: 'tool', id: 't', seq: 2, at, state: 'running' } as ToolEntry;
+    const answer = { ...message('p2', 'person', at), answers: question };
+    const end = { ...said, id: 'b2', model: 'small' } as Entry;
+    expect(byModel([asked, tool, said, answer, end], 'p2')).toBe(false);
+    expect(byModel([asked, tool, said, answer, end], 'p')).toBe(true);
+    expect(toolAsks([asked, tool, said], question)).toBe(true);
+    expect(toolAsks([asked, { ...tool, state: 'done' }, said], question), 'a script of its own').toBe(false);
+    expect(toolAsks([asked, tool, said], null), 'at work').toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The transcript as rows: a new day, a group of messages by one side, an error. Pure. */
-import type { EarlierVersion, Entry, ErrorEntry, MessageEntry, ToolEntry } from '$protocol';
+import type { EarlierVersion, Entry, ErrorEntry, MessageEntry, Question, ToolEntry } from '$protocol';
 
 /** Which of several versions of what was said is shown. Counted from 1; the last is the one that counts. */
 export interface Versions {
@@ -88,7 +88,9 @@ export function withVersions(
 /** A model wrote the answer to this message of the person, or failed to: it can be had anew, and the message replaced. */
 export function byModel(entries: readonly Entry[], message: string): boolean {
   const from = entries.findIndex(({ id }) => id === message) + 1;
-  if (from === 0) return false;
+  const own = entries[from - 1];
+  // An answer to a question belongs to the script or the tool that asked.
+  if (own?.type !== 'message' || own.answers) return false;
   for (const entry of entries.slice(from)) {
     if (entry.type === 'tool') return true;
     if (entry.type === 'error') {
@@ -100,4 +102,9 @@ export function byModel(entries: readonly Entry[], message: string): boolean {
     }
   }
   return false;
+}
+
+/** A tool that the model called has asked the person something: it can be stopped as an answer that is being written can. */
+export function toolAsks(entries: readonly Entry[], question: Question | null): boolean {
+  return question !== null && entries.some((entry) => entry.type === 'tool' && entry.state === 'running');
 }
