@@ -1,5 +1,6 @@
 //! Measures BotServer beside its peers: which sections, in which order, and the report.
 
+mod answers;
 mod client;
 mod crowd;
 mod documents;
@@ -70,6 +71,7 @@ enum Part {
     Documents,
     Retrieval,
     Library,
+    Answers,
 }
 
 fn main() -> Result<()> {
@@ -110,6 +112,7 @@ fn main() -> Result<()> {
                 continue;
             }
             Part::Library => runtime.block_on(library::measure(&places)),
+            Part::Answers => runtime.block_on(answers::measure(&places)),
         };
         sections.push(section.with_context(|| format!("{part:?}"))?);
     }

@@ -130,12 +130,14 @@ pub(crate) struct Server {
     pub(crate) database: Option<String>,
     /// The data folder; a fresh one otherwise.
     pub(crate) data: Option<PathBuf>,
+    /// An address of this machine that it may call.
+    pub(crate) outbound: Option<String>,
 }
 
 impl Server {
     /// With the bots of the benches, on SQLite, durable, on a fresh folder.
     pub(crate) const fn echo() -> Self {
-        Self { bench_bots: true, durable: true, database: None, data: None }
+        Self { bench_bots: true, durable: true, database: None, data: None, outbound: None }
     }
 
     pub(crate) async fn start(&self, places: &Places) -> Result<Running> {
@@ -156,6 +158,9 @@ impl Server {
             .env("BOTSERVER_LIMITS__MESSAGES_PER_MINUTE", "1000000")
             .env("BOTSERVER_LIMITS__QUEUED_MESSAGES", "1000")
             .env("BOTSERVER_LOG__LEVEL", "warn");
+        if let Some(address) = &self.outbound {
+            command.env("BOTSERVER_OUTBOUND__ALLOW", address);
+        }
         if !self.durable {
             command.env("BOTSERVER_STORAGE__DURABILITY", "off");
         }

@@ -108,6 +108,11 @@ impl Chat {
         self.send(&format!(r#"{{"type":"message","id":"msg_{id}","text":"{text}"}}"#)).await
     }
 
+    /// Stops the running turn.
+    pub(crate) async fn cancel(&mut self) -> Result<()> {
+        self.send(r#"{"type":"cancel"}"#).await
+    }
+
     /// Reads one frame of the echo bot; true when it ended a turn, whose answer is then checked. May be dropped while
     /// it waits.
     pub(crate) async fn hear(&mut self) -> Result<bool> {

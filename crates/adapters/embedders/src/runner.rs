@@ -6,6 +6,11 @@ use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
 use rten_tensor::{NdTensor, prelude::*};
 use rten_text::{Tokenizer, tokenizer::EncodeOptions};
 
+/// Blanks behind every text, which give no tokens. The tokenizer counts the marks of a word's later pieces (`##`) as if they
+/// stood in the text, and panics when it looks there for where a piece began (rten-text 0.27). Words have 100 letters
+/// at most; longer ones are not cut into pieces.
+const ROOM: usize = 100 * (4 + 2);
+
 /// A model in memory.
 pub(crate) struct Runner {
     model: Model,
@@ -42,7 +47,8 @@ impl Runner {
     /// so that in company the vector of a text would depend on its neighbours.
     pub(crate) fn embed(&self, text: &str) -> Result<Vec<f32>, String> {
         let options = EncodeOptions { max_chunk_len: Some(self.max_tokens), ..EncodeOptions::default() };
-        let encoded = self.tokenizer.encode(beginning(text, self.max_tokens), Some(options));
+        let text = format!("{}{}", beginning(text, self.max_tokens), " ".repeat(ROOM));
+        let encoded = self.tokenizer.encode(text.as_str(), Some(options));
         let encoded = encoded.map_err(|error| error.to_string())?;
         let tokens: Vec<i32> = encoded.token_ids().iter().map(|token| token.cast_signed()).collect();
         let count = tokens.len();

