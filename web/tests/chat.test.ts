@@ -144,10 +144,16 @@ describe('sources', () => {
     expect(citedSentences(answer, 3)).toHaveLength(1);
     expect(citedSentences(answer, 12)).toEqual([]);
   });
-  it('have the words of the sentence marked, without looking at case, accents or endings', () => {
-    const pieces = highlight('Férias: até 10 dias transferidos podem passar. Outro assunto.', ['FERIAS transferidas: 10']);
-    expect(pieces.filter(({ mark }) => mark).map(({ text }) => text)).toEqual(['Férias', '10', 'transferidos']);
-    expect(pieces.map(({ text }) => text).join('')).toBe('Férias: até 10 dias transferidos podem passar. Outro assunto.');
+  it('have the sentences marked that say it, without looking at case, accents or endings', () => {
+    const passage = 'Férias: até 10 dias transferidos podem passar. Outro assunto.\nDias de festa são outros.';
+    const pieces = highlight(passage, ['FERIAS transferidas: 10']);
+    expect(pieces.filter(({ mark }) => mark).map(({ text }) => text.trim())).toEqual(['Férias: até 10 dias transferidos podem passar.']);
+    expect(pieces.map(({ text }) => text).join('')).toBe(passage);
+  });
+  it('have the sentence marked that answers a question, not those which share a word that all have', () => {
+    const passage = 'Die Schuhgröße 42 entspricht der britischen Größe 8. Straßenschuhe fallen größer aus. Äpfel, Öl und Übermut gehören dazu.';
+    const pieces = highlight(passage, ['Welche britische Größe entspricht Schuhgröße 42?']);
+    expect(pieces.filter(({ mark }) => mark).map(({ text }) => text.trim())).toEqual(['Die Schuhgröße 42 entspricht der britischen Größe 8.']);
   });
   it('are marked whole when the sentence has other words', () => {
     expect(highlight('The days lapse.', ['Something different'])).toEqual([{ text: 'The days lapse.', mark: true }]);

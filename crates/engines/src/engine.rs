@@ -238,12 +238,12 @@ impl Engine {
         if gone? { Ok(()) } else { Err(Error::AlreadyTaken) }
     }
 
-    /// Stops the running turn of a lane, also one whose script sleeps for a short while; false when none runs.
-    pub async fn cancel(&self, lane: LaneId) -> Result<bool> {
+    /// Stops the running turn of a lane, also one whose script sleeps for a short while; `None` when none runs.
+    pub async fn cancel(&self, lane: LaneId) -> Result<Option<Cancelled>> {
         let running = self.inner.cancel(lane);
         // A turn that has just gone to sleep may still be there; stopping it would come too late.
         let asleep = self.inner.is_asleep(lane) && crate::timers::end_sleep(&self.inner, lane).await?;
-        Ok(running || asleep)
+        Ok((running.is_some() || asleep).then_some(Cancelled { over: running }))
     }
 
     /// Forgets a lane whose rows were deleted and tells its listeners.
@@ -284,6 +284,22 @@ impl Engine {
         let all = self.inner.options.concurrent_turns.try_into().unwrap_or(u32::MAX);
         // A turn that is over has given its permit back; whoever still runs then is taken up after the restart.
         let _ = tokio::time::timeout(patience, self.inner.turns.acquire_many(all)).await;
+    }
+}
+
+/// A turn that was asked to stop.
+#[derive(Debug)]
+pub struct Cancelled {
+    over: Option<CancellationToken>,
+}
+
+impl Cancelled {
+    /// Waits, for so long at most, until what the turn did before it was stopped is committed, and with it that it was.
+    pub async fn committed(self, patience: Duration) {
+        if let Some(over) = self.over {
+            // Who is impatient learns it from the events.
+            let _ = tokio::time::timeout(patience, over.cancelled()).await;
+        }
     }
 }
 

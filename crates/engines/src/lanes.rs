@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use crate::{
@@ -35,8 +35,25 @@ pub(crate) struct LaneSlot {
     loaded: HashSet<Uuid>,
     /// A script of the lane sleeps for a short while: to people the turn is still running.
     pub(crate) asleep: bool,
-    /// The item whose turn runs, and how to stop it.
-    pub(crate) current: Option<(Uuid, CancellationToken)>,
+    /// The turn that runs.
+    pub(crate) current: Option<Running>,
+}
+
+/// A turn that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    item: Uuid,
+    cancel: CancellationToken,
+    /// Cancelled when this is dropped: the turn is committed, or begins anew.
+    over: CancellationToken,
+    _guard: DropGuard,
+}
+
+impl Running {
+    fn new(item: Uuid, cancel: CancellationToken) -> Self {
+        let over = CancellationToken::new();
+        Self { item, cancel, over: over.clone(), _guard: over.drop_guard() }
+    }
 }
 
 impl LaneSlot {
@@ -98,14 +115,12 @@ impl Inner {
         slot.queue.len() < before
     }
 
-    pub(crate) fn cancel(&self, lane: LaneId) -> bool {
-        match self.lanes.get(&lane).and_then(|slot| slot.current.as_ref().map(|(_, cancel)| cancel.clone())) {
-            Some(cancel) => {
-                cancel.cancel();
-                true
-            }
-            None => false,
-        }
+    /// Asks the running turn to stop; gives what is cancelled when it is over.
+    pub(crate) fn cancel(&self, lane: LaneId) -> Option<CancellationToken> {
+        let slot = self.lanes.get(&lane)?;
+        let running = slot.current.as_ref()?;
+        running.cancel.cancel();
+        Some(running.over.clone())
     }
 
     /// True when this node will run the item, or runs it.
@@ -113,7 +128,7 @@ impl Inner {
         self.lanes.get(&lane).is_some_and(|slot| {
             slot.queue.iter().any(|own| own.id == item)
                 || slot.fresh.as_ref().is_some_and(|own| own.arriving.item.id == item)
-                || slot.current.as_ref().is_some_and(|(own, _)| *own == item)
+                || slot.current.as_ref().is_some_and(|own| own.item == item)
         })
     }
 
@@ -327,7 +342,7 @@ impl Inner {
             return None;
         };
         let cancel = CancellationToken::new();
-        slot.current = Some((item.id, cancel.clone()));
+        slot.current = Some(Running::new(item.id, cancel.clone()));
         Some((item, fresh, cancel))
     }
 

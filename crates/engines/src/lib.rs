@@ -25,7 +25,7 @@ mod turn;
 
 pub use accept::{Accepted, ItemState, NewItem};
 pub use commit::{CommitExtension, ItemStep, TurnCommit, commit_turns};
-pub use engine::{Announcer, Engine, EngineOptions, TurnHandler};
+pub use engine::{Announcer, Cancelled, Engine, EngineOptions, TurnHandler};
 pub use error::{Error, Result, TurnError};
 pub use model::{Execution, InboxItem, ItemKind, Lane, LaneId, NewLane, Status, TimerRow, Wait};
 pub use notice::{CommittedEvent, EventText, LaneNotice, NewEvent, TextDelta};

@@ -1,4 +1,4 @@
-/** What of a passage an answer took: the words of its sentences, found again in the passage. Pure. */
+/** What of a passage an answer took: the sentences that have the words of those which cite it. Pure. */
 
 export interface Piece {
   text: string;
@@ -30,25 +30,38 @@ function stem(word: string): string {
 const MATTERS = /^\p{N}+$|^[\p{L}\p{N}]{4,}$/u;
 const WORD = /[\p{L}\p{N}]+/gu;
 
-/** A passage with the words of these sentences marked; all of it when too few are found. */
+/** The sentences of a passage as they stand in it, nothing left out. */
+function parts(passage: string): string[] {
+  return passage.split(/(?<=\n)/).flatMap(sentences);
+}
+
+function words(text: string): Set<string> {
+  return new Set([...text.matchAll(WORD)].map(([word]) => word).filter((word) => MATTERS.test(word)).map(stem));
+}
+
+/** A sentence is marked that has so much of what the best one has. */
+const SHARE = 0.6;
+
+/**
+ * A passage with those of its sentences marked that have most of the words of these; all of it when none has two of them.
+ * A word counts the less the more sentences have it.
+ */
 export function highlight(passage: string, cited: readonly string[]): Piece[] {
-  const wanted = new Set(cited.flatMap((sentence) => sentence.match(WORD) ?? []).filter((word) => MATTERS.test(word)).map(stem));
-  const found = [...passage.matchAll(WORD)].filter(({ 0: word }) => MATTERS.test(word) && wanted.has(stem(word)));
-  if (found.length < 2) return [{ text: passage, mark: true }];
+  const all = parts(passage).map((text) => ({ text, words: words(text) }));
+  const wanted = words(cited.join(' '));
+  const worth = (word: string): number => 1 / all.filter((own) => own.words.has(word)).length;
+  const scored = all.map(({ text, words: own }) => {
+    const found = [...wanted].filter((word) => own.has(word));
+    return { text, found: found.length, score: found.reduce((sum, word) => sum + worth(word), 0) };
+  });
+  const best = scored.reduce((one, two) => (two.score > one.score ? two : one), { text: '', found: 0, score: 0 });
+  if (best.found < 2) return [{ text: passage, mark: true }];
   const pieces: Piece[] = [];
-  let from = 0;
-  for (const { 0: word, index } of found) {
+  for (const { text, found, score } of scored) {
+    const mark = found > 0 && score >= best.score * SHARE;
     const last = pieces.at(-1);
-    const between = passage.slice(from, index);
-    // Words that follow each other are one mark.
-    if (last?.mark && /^[\s,;:–-]*$/.test(between)) {
-      last.text += between + word;
-    } else {
-      if (between) pieces.push({ text: between, mark: false });
-      pieces.push({ text: word, mark: true });
-    }
-    from = index + word.length;
+    if (last?.mark === mark) last.text += text;
+    else pieces.push({ text, mark });
   }
-  if (from < passage.length) pieces.push({ text: passage.slice(from), mark: false });
   return pieces;
 }

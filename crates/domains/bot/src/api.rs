@@ -18,6 +18,8 @@ use crate::{
 
 /// The longest `wait`.
 const LONGEST_WAIT: u64 = 60;
+/// How long whoever stops a turn over HTTP waits for its end.
+const STOPPING: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 struct Api {
@@ -131,7 +133,8 @@ async fn open(
 }
 
 /// Stops the running turn; or, while a tool that the model called waits for the person's answer, ends that tool: the
-/// model is told that the person declined, and goes on.
+/// model is told that the person declined, and goes on. When this is answered, that the turn was stopped is on the disk;
+/// only a turn that does not end within ten seconds is not waited for.
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/cancel", tag = "chat", params(("id" = String, Path)),
     responses((status = 202)))]
 async fn cancel(
@@ -139,7 +142,9 @@ async fn cancel(
     Caller(principal): Caller,
     Path(id): Path<ConversationId>,
 ) -> Result<StatusCode, Problem> {
-    api.service.cancel(&principal, id).await.map_err(Problem::from)?;
+    if let Some(cancelled) = api.service.cancel(&principal, id).await.map_err(Problem::from)? {
+        cancelled.committed(STOPPING).await;
+    }
     Ok(StatusCode::ACCEPTED)
 }
 

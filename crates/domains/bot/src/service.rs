@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use botserver_db::Db;
 use botserver_engines::{
-    Accepted, CommittedEvent, Engine, EventText, Hearing, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events,
+    Accepted, Cancelled, CommittedEvent, Engine, EventText, Hearing, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events,
     hearing,
 };
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, Principal, Role};
@@ -199,12 +199,12 @@ impl ChatService {
     }
 
     /// Stops the running turn, or ends a tool that the model called and that waits for the person; nothing happens when
-    /// there is neither.
-    pub async fn cancel(&self, principal: &Principal, id: ConversationId) -> Result<()> {
+    /// there is neither. Gives the turn that was asked to stop, if there is one.
+    pub async fn cancel(&self, principal: &Principal, id: ConversationId) -> Result<Option<Cancelled>> {
         let conversation = self.own.sessions.load_to_write(principal, id).await?;
         let lane = LaneId(conversation.id.uuid());
-        if self.own.engine.cancel(lane).await? {
-            return Ok(());
+        if let Some(cancelled) = self.own.engine.cancel(lane).await? {
+            return Ok(Some(cancelled));
         }
         let asking = hearing(self.own.db.read(), conversation.org_id, lane).await?;
         if let Some(Hearing { execution, turn, is_child: true }) = asking {
@@ -213,7 +213,7 @@ impl ChatService {
             let unique = format!("{}-{turn}", execution.simple());
             self.own.engine.accept(item(&conversation, ItemKind::Event, "leave", unique, payload)).await?;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Renames a conversation and tells everybody who looks at it.

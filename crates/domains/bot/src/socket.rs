@@ -306,8 +306,9 @@ impl Page {
                 Ok(()) => Ok(()),
                 Err(error) => send(socket, &refusal(&error, Some(id))).await,
             },
+            // The events tell when it is stopped.
             Frame::Cancel => match self.service.cancel(&self.principal, self.conversation.id).await {
-                Ok(()) => Ok(()),
+                Ok(_) => Ok(()),
                 Err(error) => send(socket, &refusal(&error, None)).await,
             },
             Frame::Visible => self.visible(socket).await,

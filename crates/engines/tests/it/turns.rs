@@ -1,5 +1,7 @@
 //! One lane: order, what a turn leaves, failures that stay in their turn, stopping.
 
+use std::time::Duration;
+
 use botserver_db::Db;
 use botserver_engines::LaneNotice;
 use botserver_testkit::db_tests;
@@ -112,11 +114,13 @@ db_tests! {
         let stage = Stage::new(db).await;
         let world = World::new(&["far"]);
         let engine = stage.started(&world).await;
-        assert!(!engine.cancel(stage.lane).await.unwrap(), "nothing runs");
+        assert!(engine.cancel(stage.lane).await.unwrap().is_none(), "nothing runs");
         stage.send(&engine, "m1", &[say("a"), slow_look("far"), say("never")]).await;
         world.reached("far").await;
         stage.send(&engine, "m2", &[say("b")]).await;
-        assert!(engine.cancel(stage.lane).await.unwrap());
+        let cancelled = engine.cancel(stage.lane).await.unwrap().expect("one runs");
+        cancelled.committed(Duration::from_mins(1)).await;
+        assert_eq!(stage.count("engine_executions", "status", "cancelled").await, 1, "it is on the disk");
         let expected = ["> m1", "a", "end m1 cancelled", "> m2", "b", "end m2 done"];
         assert_eq!(lines(&stage.ends(&engine, 2).await), expected);
         assert_eq!(stage.count("engine_executions", "status", "cancelled").await, 1);
@@ -128,7 +132,7 @@ db_tests! {
         let engine = stage.started(&world).await;
         stage.send(&engine, "m1", &[send("letter"), say("never")]).await;
         world.reached("after letter").await;
-        assert!(engine.cancel(stage.lane).await.unwrap());
+        assert!(engine.cancel(stage.lane).await.unwrap().is_some());
         world.let_go("after letter");
         stage.ends(&engine, 1).await;
         assert_eq!(world.keys("letter").len(), 1);

@@ -15,7 +15,7 @@ use botserver_testkit::{FakeAnswer, FakeRule, FakeStep};
 use serde_json::{Value as Json, json};
 
 use self::clerk::{clerk, fake, of_kind, page, said, state};
-use crate::live::{Setup, message_id, on_both};
+use crate::live::{Body, Setup, message_id, on_both};
 
 on_both! {
     /// Roles, prompt, contexts and tools reach the model; the text streams, and is committed under the same id.
@@ -177,6 +177,16 @@ on_both! {
         assert_eq!(said(&socket.turn().await), ["Fine."]);
         let request = model.requests().remove(1);
         assert_eq!(request.messages()[3]["content"], "It was a dark and");
+
+        // Over HTTP the answer comes when it is on the disk.
+        model.answer(FakeAnswer::stream([FakeStep::text("There was once"), FakeStep::Gate]));
+        socket.say("Another story").await;
+        socket.next("delta").await;
+        visitor.call("POST", &format!("/api/v1/conversations/{conversation}/cancel"), Body::None).await.expect(202);
+        live.kill();
+        live.start();
+        let visitor = visitor.at(&live);
+        assert_eq!(visitor.transcript(&conversation).await.last().map(String::as_str), Some("bot: There was once"));
     }
 
     /// A model that calls tools for ever is stopped; one that calls what the bot did not allow is told so.
