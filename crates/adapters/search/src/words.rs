@@ -118,19 +118,26 @@ const ASKING: &[(&str, &[&str])] = &[
         "en",
         &[
             "about", "am", "can", "could", "did", "do", "does", "from", "get", "had", "has", "have", "how", "i",
-            "many", "me", "much", "my", "our", "shall", "should", "so", "than", "them", "there", "us", "we", "were",
-            "what", "when", "where", "which", "who", "whom", "whose", "why", "would", "you", "your",
+            "many", "may", "me", "might", "much", "must", "my", "our", "shall", "should", "so", "than", "them",
+            "there", "us", "we", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "would",
+            "you", "your",
         ],
     ),
     (
         "pt",
         &[
             "é", "são", "onde", "quando", "como", "qual", "quais", "quem", "quanto", "quantos", "posso", "pode",
-            "devo", "há", "está", "tem", "fazer", "faço",
+            "devo", "deve", "podem", "preciso", "há", "está", "tem", "fazer", "faço",
         ],
     ),
-    ("es", &["es", "son", "dónde", "cuándo", "cómo", "cuál", "quién", "cuánto", "qué", "puedo", "puede", "hay"]),
-    ("de", &["wo", "wann", "wie", "wer", "warum", "welche", "welcher", "welches", "wieviel", "gibt"]),
+    (
+        "es",
+        &[
+            "es", "son", "dónde", "cuándo", "cómo", "cuál", "quién", "cuánto", "qué", "puedo", "puede", "pueden",
+            "debo", "debe", "hay",
+        ],
+    ),
+    ("de", &["wo", "wann", "wie", "wer", "warum", "welche", "welcher", "welches", "wieviel", "gibt", "darf", "dürfen"]),
     ("fr", &["où", "quand", "comment", "quel", "quelle", "quels", "quelles", "combien", "pourquoi", "peut", "puis"]),
 ];
 

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use botserver_db::Db;
 use botserver_engines::{
-    Accepted, Cancelled, CommittedEvent, Engine, EventText, Hearing, ItemKind, ItemState, LaneId, LaneNotice, NewItem, events,
-    hearing,
+    Accepted, Cancelled, CommittedEvent, Engine, EventText, Hearing, ItemKind, ItemState, LaneId, LaneNotice, NewItem,
+    events, hearing,
 };
 use botserver_kernel::{Clock, ConversationId, IdSource, MessageId, Principal, Role};
 use botserver_llm::SoFar;

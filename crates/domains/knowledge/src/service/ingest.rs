@@ -13,8 +13,10 @@ use std::{
 
 use botserver_kernel::BotId;
 use botserver_ports::{Block, ExtractError, ExtractRequest, Extracted};
-use futures_util::future::join_all;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Attached, Knowledge};
@@ -27,6 +29,8 @@ use crate::{
 
 /// How often progress is written down.
 const PROGRESS: Duration = Duration::from_millis(700);
+/// How long what has been read waits for a document that is being read.
+const SLOW: Duration = Duration::from_secs(1);
 /// Documents that are read before what was read is put into the index.
 const BEFORE_INDEXING: usize = 16;
 /// Look at least this often: another node may have noted something.
@@ -42,6 +46,9 @@ const MOST_INTERRUPTIONS: i32 = 20;
 const MOST_DEATHS: i32 = 2;
 /// The longest break between two documents; chat comes first.
 const LONGEST_BREAK: Duration = Duration::from_millis(500);
+
+/// Documents that are being read, each in a task of its own: a slow one keeps no other waiting.
+type Reading = JoinSet<Result<()>>;
 
 /// What became of a document that was being read.
 enum Outcome {
@@ -60,6 +67,7 @@ impl Knowledge {
     /// Works until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
         let mut compared = Instant::now();
+        let mut reading = Reading::new();
         while !stop.is_cancelled() {
             if compared.elapsed() > COMPARE {
                 compared = Instant::now();
@@ -68,10 +76,10 @@ impl Knowledge {
                 }
             }
             let began = Instant::now();
-            let pause = match self.step(&stop).await {
+            let pause = match self.step(&mut reading, &stop).await {
                 Ok(true) => (began.elapsed() / 4).min(LONGEST_BREAK),
                 Ok(false) => self.until_due().await,
-                Err(_) if stop.is_cancelled() => return,
+                Err(_) if stop.is_cancelled() => break,
                 Err(error) => {
                     tracing::warn!(%error, "documents cannot be worked on now; trying again");
                     Duration::from_secs(2)
@@ -80,19 +88,23 @@ impl Knowledge {
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.0.kick.notified() => {}
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
             }
         }
+        // They have been told, and give back what they have not finished.
+        while reading.join_next().await.is_some() {}
     }
 
     /// Works until nothing is due: for commands without a server, and for tests.
     pub async fn settle(&self, stop: &CancellationToken) -> Result<()> {
-        while !stop.is_cancelled() && self.step(stop).await? {}
+        let mut reading = Reading::new();
+        while !stop.is_cancelled() && self.step(&mut reading, stop).await? {}
+        while reading.join_next().await.is_some() {}
         Ok(())
     }
 
     /// Does a piece of the work; false when there is none.
-    async fn step(&self, stop: &CancellationToken) -> Result<bool> {
+    async fn step(&self, reading: &mut Reading, stop: &CancellationToken) -> Result<bool> {
         let mut busy = false;
         for own in self.all_attached() {
             busy |= self.tend(&own, stop).await?;
@@ -101,18 +113,27 @@ impl Knowledge {
         if bots.is_empty() || stop.is_cancelled() {
             return Ok(busy);
         }
-        let at_once = self.0.deps.options.at_once.max(1);
-        for _ in 0..BEFORE_INDEXING.div_ceil(at_once) {
-            if stop.is_cancelled() {
-                break;
+        for _ in 0..BEFORE_INDEXING {
+            let free = self.0.deps.options.at_once.max(1).saturating_sub(reading.len());
+            if free > 0 && !stop.is_cancelled() {
+                let lease = self.0.deps.options.lease;
+                for own in self.claim(&bots, DocumentState::Reading, free as u64, lease).await? {
+                    let (service, stop) = (self.clone(), stop.clone());
+                    reading.spawn(async move { service.read_document(own, &stop).await });
+                }
             }
-            let claimed = self.claim(&bots, DocumentState::Reading, at_once as u64, self.0.deps.options.lease).await?;
-            if claimed.is_empty() {
-                break;
-            }
-            busy = true;
-            for outcome in join_all(claimed.into_iter().map(|own| self.read_document(own, stop))).await {
-                outcome?;
+            match timeout(SLOW, reading.join_next()).await {
+                Ok(None) => break,
+                Ok(Some(Ok(outcome))) => {
+                    outcome?;
+                    busy = true;
+                }
+                Ok(Some(Err(error))) => tracing::error!(%error, "reading a document has failed"),
+                // What was read besides is found before the slow one is.
+                Err(_) => {
+                    busy = true;
+                    break;
+                }
             }
         }
         Ok(self.index_some(&bots, stop).await? || busy)

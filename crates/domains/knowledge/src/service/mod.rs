@@ -87,7 +87,7 @@ pub struct KnowledgeOptions {
 impl Default for KnowledgeOptions {
     fn default() -> Self {
         Self {
-            at_once: 1,
+            at_once: 2,
             limits: ExtractLimits::default(),
             tokens: Arc::new(about_tokens),
             lease: Duration::from_mins(3),

@@ -28,6 +28,8 @@ pub(crate) async fn claim(
         .and_where(Expr::col("not_before_ms").lte(now_ms))
         .and_where(Expr::col("lease_until_ms").lte(now_ms))
         .order_by("not_before_ms", Order::Asc)
+        // A long one is not put into the index before the short ones that wait too; what is not read yet has none.
+        .order_by("passages", Order::Asc)
         .order_by("id", Order::Asc)
         .limit(limit);
     if tx.get_database_backend() == DbBackend::Postgres {

@@ -70,6 +70,27 @@ db_tests! {
         assert_eq!(world.states().await, "long.md indexed");
     }
 
+    async fn a_slow_document_keeps_no_other_waiting(db: Db) {
+        let world = World::new(db).await;
+        *world.reader.hangs_on.lock() = Some("a-slow.md".to_owned());
+        world.put("a-slow.md", "A very long document.");
+        world.put("b.md", "A short document.");
+        world.put("c.md", "Another short one.");
+        world.sync().await;
+        let id = world.document("a-slow.md").await;
+        let (knowledge, stop) = (world.knowledge.clone(), CancellationToken::new());
+        let working = async move { knowledge.settle(&stop).await.unwrap() };
+        let looking = async {
+            while world.states().await != "a-slow.md reading\nb.md indexed\nc.md indexed" {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(world.found("short").await, "b.md c.md");
+            world.knowledge.cancel(&owner(), id).await.unwrap();
+        };
+        tokio::join!(working, looking);
+        assert_eq!(world.states().await, "a-slow.md cancelled\nb.md indexed\nc.md indexed");
+    }
+
     async fn the_work_goes_on_after_a_death_while_reading(db: Db) {
         let world = World::new(db).await;
         world.put("a.md", "A document to find.");

@@ -95,6 +95,8 @@ pub(crate) struct Reader {
     pub(crate) errors: Mutex<HashMap<String, ExtractError>>,
     /// Waits until it is cancelled.
     pub(crate) hangs: AtomicBool,
+    /// The same for this document alone.
+    pub(crate) hangs_on: Mutex<Option<String>>,
 }
 
 #[async_trait]
@@ -106,7 +108,8 @@ impl DocumentExtractor for Reader {
         cancel: CancellationToken,
     ) -> Result<Extracted, ExtractError> {
         self.read.fetch_add(1, Ordering::SeqCst);
-        if self.hangs.load(Ordering::SeqCst) {
+        let slow = self.hangs_on.lock().as_ref() == Some(&request.name);
+        if slow || self.hangs.load(Ordering::SeqCst) {
             cancel.cancelled().await;
             return Err(ExtractError::Cancelled);
         }
