@@ -43,7 +43,9 @@ pub(super) fn give(markdown: &str, output: &mut Output<'_>) -> Result<(), Extrac
             Event::Start(tag) => walk.start(&tag, output)?,
             Event::End(tag) => walk.end(tag, output)?,
             Event::Text(text) | Event::Code(text) => walk.text.push_str(&text),
-            Event::SoftBreak | Event::HardBreak => walk.text.push('\n'),
+            // Where a line of the file ends says nothing about the text.
+            Event::SoftBreak => walk.text.push(' '),
+            Event::HardBreak => walk.text.push('\n'),
             Event::InlineHtml(tag) if tag.starts_with("<br") => walk.text.push('\n'),
             Event::Html(html) => walk.text.push_str(&html),
             Event::FootnoteReference(label) => walk.text.extend(["[", &label, "]"]),
