@@ -1,4 +1,5 @@
-//! Pages of the book that are made from code. A test of the server says when one of them is out of date.
+//! Files that are made from code: a page of the book, the grammar for editors. A test of the server says when one of
+//! them is out of date.
 
 use anyhow::{Context, Result};
 
@@ -6,9 +7,13 @@ use crate::commands::{cargo, output, root};
 
 /// Makes them all.
 pub(crate) fn run() -> Result<()> {
-    let page = output(&mut cargo(&["run", "--quiet", "-p", "botserver-server", "--", "explain", "--reference"]))?;
-    let file = root().join("docs/keywords.md");
-    std::fs::write(&file, format!("{page}\n")).with_context(|| format!("cannot write {}", file.display()))?;
-    eprintln!("{} is up to date", file.display());
+    for (option, path) in
+        [("--reference", "docs/keywords.md"), ("--grammar", "editors/vscode/syntaxes/botserver-basic.tmLanguage.json")]
+    {
+        let page = output(&mut cargo(&["run", "--quiet", "-p", "botserver-server", "--", "explain", option]))?;
+        let file = root().join(path);
+        std::fs::write(&file, format!("{page}\n")).with_context(|| format!("cannot write {}", file.display()))?;
+        eprintln!("{} is up to date", file.display());
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod browser;
 mod commands;
+mod editors;
 mod embedded;
 mod embedding_model;
 mod generate;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     browser,
     commands::{cargo, command, output, root, run},
-    embedded, embedding_model, language_model, postgres,
+    editors, embedded, embedding_model, language_model, postgres,
     steps::Steps,
     tidy, tools,
 };
@@ -48,6 +48,7 @@ pub(crate) fn test() -> Result<()> {
         None => steps.skip("rust tests", "the server does not build"),
     }
     steps.step("web tests", web_tests);
+    steps.step("editors", editors::check);
     if root().join("tests/browser/package.json").is_file() {
         match &server {
             Some(server) => {

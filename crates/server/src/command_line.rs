@@ -58,6 +58,13 @@ pub(crate) enum Command {
     Check(CheckOptions),
     /// Give scripts their usual layout: indentation, blanks, words of the language in capitals
     Fmt(FmtOptions),
+    /// Help editors with scripts: a language server over stdin and stdout
+    #[command(after_help = "\
+Example:
+  botserver lsp
+
+Editors start it by themselves; docs/editors.md tells how. It speaks the Language Server Protocol; the log goes to stderr.")]
+    Lsp,
     /// Make bots
     #[command(subcommand)]
     Bot(BotCommand),
@@ -465,6 +472,9 @@ pub(crate) struct ExplainOptions {
     /// Print the reference of all keywords and functions
     #[arg(long, conflicts_with = "word")]
     pub(crate) reference: bool,
+    /// Print the grammar by which editors colour scripts
+    #[arg(long, hide = true, conflicts_with_all = ["word", "reference"])]
+    pub(crate) grammar: bool,
 }
 
 /// Options of `extract`, which parses them itself: it is a program of its own that happens to be in this binary.

@@ -15,6 +15,7 @@ mod names;
 mod parser;
 mod print;
 mod render;
+pub mod walk;
 
 pub use codes::{CODES, CodeInfo};
 pub use filter::{FilterError, parse_filter, parse_filter_with, parse_order};

@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod fmt;
 pub(crate) mod kb;
+mod lsp;
 mod model;
 mod openapi;
 mod owner;
@@ -49,6 +50,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Chat(options) => chat::run(common, &options).await,
         Command::Run(options) => run::run(common, &options).await,
         Command::Check(options) => check::run(common, &options).await,
+        Command::Lsp => lsp::run(common).await,
         Command::Fmt(options) => fmt::run(common, &options).await,
         Command::Bot(BotCommand::New(options)) => bot::new(common, &options).await,
         Command::Owner(OwnerCommand::Link(options)) => owner::link(common, &options).await,

@@ -217,6 +217,15 @@ fn the_reference_is_up_to_date() {
     assert!(made.trim_end() == kept.trim_end(), "docs/keywords.md is out of date: run `cargo xtask generate`");
 }
 
+/// Editors colour what the declarations say.
+#[test]
+fn the_grammar_for_editors_is_up_to_date() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../editors/vscode/syntaxes/botserver-basic.tmLanguage.json");
+    let made = botserver(&["explain", "--grammar"], "").expect(0).out;
+    let kept = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(made.trim_end() == kept.trim_end(), "the grammar is out of date: run `cargo xtask generate`");
+}
+
 #[test]
 fn a_collection_that_is_not_there_is_named_with_the_nearest_one() {
     let folder = Folder::new();

@@ -15,6 +15,7 @@ mod fmt;
 mod ingestion;
 mod limits;
 mod live;
+mod lsp;
 mod open;
 mod owner;
 mod process;

@@ -2,19 +2,18 @@
 //! columns that a table does not have, secrets in scripts. Looks at all scripts of a package together; only warnings.
 
 mod secrets;
-mod walk;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use botserver_basic_types::{Diagnostic, Severity, Value};
 
-use self::walk::Visit;
 use crate::{
     Grammar,
     ast::{ArgExpr, Expr, ExprKind, Hear, KeywordCall, Loc, Name, Script, Stmt, StmtKind},
     codes::Code,
     names::PREDEFINED,
     nearest,
+    walk::{self, Visit},
 };
 
 /// Further names that some run of a script finds set: by the message, a webhook, a mail or a step of a workflow.

@@ -6,7 +6,7 @@ use crate::FileRole;
 const PROMPTS: &[&str] = &["prompt.md", "prompt.txt"];
 
 /// The role of a file.
-pub(super) fn role_of(path: &str) -> FileRole {
+pub(crate) fn role_of(path: &str) -> FileRole {
     let lower = path.to_lowercase();
     let mut segments = lower.split('/');
     let file = segments.next_back().unwrap_or_default();

@@ -24,7 +24,7 @@ const BEFORE: [&[&str]; 5] =
     [&["USE", "KB"], &["ADD", "KB"], &["CLEAR", "KB"], &["COLLECTION", "STATS"], &["IN", "COLLECTION"]];
 
 /// The findings, each with its place.
-pub(super) async fn findings(package: &Path, version: &PackageVersion) -> Vec<Listed> {
+pub(crate) async fn findings(package: &Path, version: &PackageVersion) -> Vec<Listed> {
     let mut found = Vec::new();
     let scripts = version.sources.iter().filter(|(path, _)| has_extension(path, "bas"));
     let named: Vec<_> =

@@ -1,7 +1,7 @@
 //! `botserver check`: what is wrong with a package, without a server.
 
 pub(crate) mod collections;
-mod tables;
+pub(crate) mod tables;
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
     let reserved = |name: &str| assembled.reserved.contains(name);
     let checked = botserver_packages::check(&options.package, &language, &defaults, &reserved);
     let tables = match &checked {
-        Ok(version) => tables::findings(&assembled.db, assembled.auth.org_id(), version).await?,
+        Ok(version) => tables::findings(&assembled.db, assembled.auth.org_id(), 0, version).await?,
         Err(_) => Vec::new(),
     };
     installation.close().await;

@@ -11,13 +11,14 @@ use uuid::Uuid;
 
 use crate::tables::{Declared, PackageFiles};
 
-/// The findings, each with its place.
-pub(super) async fn findings(
+/// The findings, each with its place. In one database every trial has a number of its own.
+pub(crate) async fn findings(
     db: &Db,
     org_id: OrgId,
+    trial: u128,
     version: &PackageVersion,
 ) -> Result<Vec<Listed>, botserver_db::Error> {
-    let bot_id = BotId::new(Uuid::nil());
+    let bot_id = BotId::new(Uuid::from_u128(trial));
     let files = PackageFiles::of(bot_id, &version.seeds);
     let data = DataService::new(db.clone(), Arc::new(RandomIds), Arc::new(files));
     let principal = Principal::system(org_id);

@@ -1,6 +1,7 @@
 //! `botserver explain`: what a diagnostic's code means, what a keyword or function of the language does, and
 //! the reference of all of them.
 
+mod grammar;
 mod reference;
 
 use anyhow::{Result, bail};
@@ -16,6 +17,7 @@ use crate::{
 
 pub(crate) async fn run(common: &Common, options: &ExplainOptions) -> Result<Ending> {
     let text = match options.word.join(" ").trim() {
+        _ if options.grammar => grammar::page(&declarations(common).await?),
         _ if options.reference => reference::page(&declarations(common).await?),
         "" => codes().map(|info| [info.code, "  ", info.title, "\n"].concat()).collect(),
         wanted => match codes().find(|info| info.code.eq_ignore_ascii_case(wanted)) {

@@ -1,13 +1,39 @@
 //! A walk over everything that a script's statements say.
 
-use crate::ast::{Block, CasePattern, Expr, ExprKind, Hear, HearKind, LValue, Name, Script, Step, Stmt, StmtKind};
+use crate::ast::{
+    Block, CasePattern, Expr, ExprKind, Hear, HearKind, LValue, Name, OnError, Resume, Script, Step, Stmt, StmtKind,
+};
+
+/// The parts of a script that run by themselves, by their place in the tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// The statements outside of procedures and handlers.
+    #[default]
+    Body,
+    /// One of `Script::procedures`.
+    Procedure(usize),
+    /// One of `Script::events`.
+    Event(usize),
+    /// One of `Script::schedules`.
+    Schedule(usize),
+}
 
 /// What a walk meets.
-pub(super) trait Visit<'a> {
+pub trait Visit<'a> {
+    /// What follows stands in this part of the script.
+    fn enter(&mut self, _scope: Scope) {}
     /// An expression, before the ones in it.
     fn expr(&mut self, _expr: &'a Expr) {}
+    /// A name that is declared: PARAM, DIM, CONST, a parameter. It is given a value, too.
+    fn declared(&mut self, name: &'a Name) {
+        self.assigned(name);
+    }
     /// A name that is given a value.
     fn assigned(&mut self, _name: &'a Name) {}
+    /// A SUB or FUNCTION that is declared or else called.
+    fn procedure(&mut self, _name: &'a Name, _declares: bool) {}
+    /// A label that is set or else named.
+    fn label(&mut self, _name: &'a Name, _declares: bool) {}
     /// `target = value`, or a field of an object with its value.
     fn given(&mut self, _name: &'a str, _value: &'a Expr) {}
     /// A HEAR.
@@ -17,20 +43,27 @@ pub(super) trait Visit<'a> {
 }
 
 /// Every block of a script.
-pub(super) fn script<'a>(script: &'a Script, visit: &mut dyn Visit<'a>) {
+pub fn script<'a>(script: &'a Script, visit: &mut dyn Visit<'a>) {
     for param in &script.params {
-        visit.assigned(&param.name);
+        visit.declared(&param.name);
         param.default.iter().for_each(|value| expr(value, visit));
     }
-    for procedure in &script.procedures {
-        procedure.params.iter().for_each(|name| visit.assigned(name));
+    for (index, procedure) in script.procedures.iter().enumerate() {
+        visit.procedure(&procedure.name, true);
+        visit.enter(Scope::Procedure(index));
+        procedure.params.iter().for_each(|name| visit.declared(name));
         block(&procedure.body, visit);
     }
-    script.events.iter().filter_map(|event| event.body.as_ref()).for_each(|body| block(body, visit));
-    for schedule in &script.schedules {
+    for (index, body) in script.events.iter().enumerate().filter_map(|(index, own)| Some((index, own.body.as_ref()?))) {
+        visit.enter(Scope::Event(index));
+        block(body, visit);
+    }
+    for (index, schedule) in script.schedules.iter().enumerate() {
+        visit.enter(Scope::Schedule(index));
         schedule.args.iter().for_each(|value| expr(value, visit));
         schedule.body.iter().for_each(|body| block(body, visit));
     }
+    visit.enter(Scope::Body);
     block(&script.body, visit);
 }
 
@@ -54,12 +87,12 @@ fn stmt<'a>(stmt: &'a Stmt, visit: &mut dyn Visit<'a>) {
             expr(value, visit);
         }
         StmtKind::Const { name, value } => {
-            visit.assigned(name);
+            visit.declared(name);
             visit.given(&name.text, value);
             expr(value, visit);
         }
         StmtKind::Dim { name, sizes, .. } => {
-            visit.assigned(name);
+            visit.declared(name);
             exprs(sizes, visit);
         }
         StmtKind::If { branches, otherwise } => {
@@ -107,7 +140,10 @@ fn stmt<'a>(stmt: &'a Stmt, visit: &mut dyn Visit<'a>) {
                 block(body, visit);
             }
         }
-        StmtKind::CallProcedure { args, .. } => exprs(args, visit),
+        StmtKind::CallProcedure { name, args } => {
+            visit.procedure(name, false);
+            exprs(args, visit);
+        }
         StmtKind::CallScript { file, args } => {
             expr(file, visit);
             exprs(args, visit);
@@ -138,15 +174,17 @@ fn stmt<'a>(stmt: &'a Stmt, visit: &mut dyn Visit<'a>) {
             lvalue(target, visit);
             exprs(args, visit);
         }
+        StmtKind::Label(name) => visit.label(name, true),
+        StmtKind::Goto(name)
+        | StmtKind::Gosub(name)
+        | StmtKind::OnError(OnError::Goto(name))
+        | StmtKind::Resume(Resume::Label(name)) => visit.label(name, false),
         StmtKind::ExitLoop(_)
         | StmtKind::ContinueLoop(_)
         | StmtKind::ExitProcedure
         | StmtKind::Exit
-        | StmtKind::Label(_)
-        | StmtKind::Goto(_)
-        | StmtKind::Gosub(_)
-        | StmtKind::OnError(_)
-        | StmtKind::Resume(_)
+        | StmtKind::OnError(OnError::ResumeNext | OnError::Off)
+        | StmtKind::Resume(Resume::Same | Resume::Next)
         | StmtKind::ClearError => {}
     }
 }
@@ -175,6 +213,7 @@ fn expr<'a>(value: &'a Expr, visit: &mut dyn Visit<'a>) {
     visit.expr(value);
     match &value.kind {
         ExprKind::Hear(own) => return hear(own, visit),
+        ExprKind::Procedure { name, .. } => visit.procedure(name, false),
         ExprKind::Object(fields) => fields.iter().for_each(|(name, value)| visit.given(name, value)),
         // `list.push(1)` gives `list` a value.
         ExprKind::Method { base, mutating: true, .. } => {
