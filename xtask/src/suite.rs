@@ -1,6 +1,9 @@
 //! What `make check` and `make test` are made of, in order.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 
@@ -43,9 +46,13 @@ pub(crate) fn test() -> Result<()> {
     });
     match &server {
         Some(server) => {
+            steps.step("bot tests", || bot_tests(server));
             rust_tests(&mut steps, server);
         }
-        None => steps.skip("rust tests", "the server does not build"),
+        None => {
+            steps.skip("bot tests", "the server does not build");
+            steps.skip("rust tests", "the server does not build");
+        }
     }
     steps.step("web tests", web_tests);
     steps.step("editors", editors::check);
@@ -78,6 +85,19 @@ fn rust_tests(steps: &mut Steps, server: &PathBuf) {
             .env(embedding_model::VARIABLE, wheels)
             .env(browser::SERVER_BINARY, server))
     });
+}
+
+/// The conversations that the sample bots ship with.
+fn bot_tests(server: &Path) -> Result<()> {
+    let bots = root().join("bots");
+    let entries = fs::read_dir(&bots).with_context(|| format!("cannot read {}", bots.display()))?;
+    let mut packages: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    packages.sort();
+    for package in packages {
+        let mut test = command(server, &["test"]);
+        run(test.arg(&package))?;
+    }
+    Ok(())
 }
 
 fn web_tests() -> Result<()> {

@@ -76,6 +76,8 @@ pub(crate) struct Inner {
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
     pub(crate) timers_changed: Notify,
+    /// Told whenever a lane has come to rest.
+    pub(crate) rested: Notify,
 }
 
 /// Turns or messages per batch: bounds the wait of the first for the last.
@@ -128,6 +130,7 @@ impl Engine {
             tasks,
             stop: CancellationToken::new(),
             timers_changed: Notify::new(),
+            rested: Notify::new(),
         };
         Self { inner: Arc::new(inner) }
     }

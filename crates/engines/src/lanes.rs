@@ -184,6 +184,7 @@ impl Inner {
             self.wake(lane, item);
         } else {
             self.lanes.remove_if(&lane, |_, slot| slot.is_idle());
+            self.rested.notify_waiters();
         }
     }
 
@@ -205,6 +206,11 @@ impl Inner {
     }
 
     pub(crate) async fn run_lane(self: Arc<Self>, id: LaneId) {
+        self.clone().run_turns(id).await;
+        self.rested.notify_waiters();
+    }
+
+    async fn run_turns(self: Arc<Self>, id: LaneId) {
         let mut lane = self.cache.remove(&id).map(Arc::unwrap_or_clone);
         let mut pause = Duration::from_millis(50);
         loop {

@@ -37,7 +37,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 /// Fires everything that is due and answers when the next one is.
-async fn fire_due(inner: &Arc<Inner>) -> Result<Option<i64>> {
+pub(crate) async fn fire_due(inner: &Arc<Inner>) -> Result<Option<i64>> {
     loop {
         let now = inner.clock.now_ms();
         let select = Query::select()

@@ -97,6 +97,12 @@ pub enum Error {
         /// The host.
         host: String,
     },
+    /// What stands between the client and the network let nothing out, or answers as the network did.
+    #[error("{message}")]
+    Exchange {
+        /// Why.
+        message: String,
+    },
     /// The client itself could not be set up.
     #[error("outbound requests are not possible: {reason}")]
     Setup {

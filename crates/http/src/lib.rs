@@ -7,6 +7,7 @@
 mod address;
 mod client;
 mod error;
+mod exchange;
 mod mask;
 mod message;
 mod policy;
@@ -16,6 +17,7 @@ mod target;
 pub use address::is_public;
 pub use client::HttpClient;
 pub use error::{Error, Result};
+pub use exchange::Exchange;
 pub use mask::mask_keys;
 pub use message::{Request, Response, StreamingResponse};
 pub use policy::{HostPort, OutboundPolicy, Trust};

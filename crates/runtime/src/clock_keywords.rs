@@ -5,12 +5,52 @@ use std::sync::Arc;
 use botserver_basic_types::{BasicError, Date, Effect, KeywordDecl, Value};
 use botserver_kernel::{Clock, IdSource, Timestamp};
 use jiff::tz::TimeZone;
-use rand::Rng;
+use rand::{Rng, RngCore};
 
 use crate::{CallContext, Keyword};
 
+/// Where scripts' random numbers come from.
+pub trait Dice: Send + Sync {
+    /// 64 random bits.
+    fn roll(&self) -> u64;
+}
+
+/// Numbers that nobody can foresee.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemDice;
+
+impl Dice for SystemDice {
+    fn roll(&self) -> u64 {
+        rand::rng().next_u64()
+    }
+}
+
+/// Dice as a generator, for ranges.
+struct Rolls<'d>(&'d dyn Dice);
+
+impl RngCore for Rolls<'_> {
+    fn next_u32(&mut self) -> u32 {
+        (self.0.roll() >> 32) as u32
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0.roll()
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(8) {
+            part.copy_from_slice(self.0.roll().to_le_bytes().get(..part.len()).unwrap_or_default());
+        }
+    }
+}
+
 /// NOW, TODAY, DATE, TIME, HOUR, TIMESTAMP, RND, RANDOM, GUID, GENERATE CODE.
 pub fn clock_keywords(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Vec<Keyword> {
+    clock_keywords_with(clock, ids, &(Arc::new(SystemDice) as Arc<dyn Dice>))
+}
+
+/// [`clock_keywords`] with dice of one's own.
+pub fn clock_keywords_with(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>, dice: &Arc<dyn Dice>) -> Vec<Keyword> {
     let mut all = Vec::new();
     let mut at = |name, forms: &[&'static str], doc, example, read: fn(Timestamp, &TimeZone) -> Value| {
         let decl = KeywordDecl::new(name, forms, Effect::Read, doc, example).returning();
@@ -43,7 +83,7 @@ pub fn clock_keywords(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Vec<Ke
     at("TIMESTAMP", &["TIMESTAMP"], "Seconds since 1970-01-01 UTC.", "TALK TIMESTAMP()", |now, _| {
         Value::Int(now.as_second())
     });
-    all.extend([rnd(), random(), code(), guid(ids.clone())]);
+    all.extend([rnd(dice.clone()), random(dice.clone()), code(dice.clone()), guid(ids.clone())]);
     all
 }
 
@@ -62,12 +102,14 @@ pub(crate) const fn day(date: Date) -> Date {
     }
 }
 
-fn rnd() -> Keyword {
+fn rnd(dice: Arc<dyn Dice>) -> Keyword {
     let decl = KeywordDecl::new("RND", &["RND"], Effect::Read, "A number from 0 up to, not including, 1.", "x = RND()");
-    Keyword::read(decl.returning(), |_, _| Box::pin(std::future::ready(Ok(Value::Float(rand::rng().random::<f64>())))))
+    Keyword::read(decl.returning(), move |_, _| {
+        Box::pin(std::future::ready(Ok(Value::Float(Rolls(&*dice).random::<f64>()))))
+    })
 }
 
-fn random() -> Keyword {
+fn random(dice: Arc<dyn Dice>) -> Keyword {
     let decl = KeywordDecl::new(
         "RANDOM",
         &["RANDOM [first:expr [, last:expr]]"],
@@ -75,7 +117,7 @@ fn random() -> Keyword {
         "A number from 0 to 1; RANDOM(n) a whole number below n; RANDOM(a, b) one from a to b.",
         "dice = RANDOM(1, 6)",
     );
-    Keyword::read(decl.returning(), |_, args| {
+    Keyword::read(decl.returning(), move |_, args| {
         let whole = |name: &str| -> Result<Option<i64>, BasicError> {
             match args.value(name) {
                 Value::Null => Ok(None),
@@ -90,20 +132,20 @@ fn random() -> Keyword {
         };
         let drawn = (|| {
             let (low, high) = match (whole("first")?, whole("last")?) {
-                (None, _) => return Ok(Value::Float(rand::rng().random::<f64>())),
+                (None, _) => return Ok(Value::Float(Rolls(&*dice).random::<f64>())),
                 (Some(below), None) => (0, below.saturating_sub(1)),
                 (Some(low), Some(high)) => (low, high),
             };
             if low > high {
                 return Err(BasicError::invalid(format!("RANDOM: there is no number from {low} to {high}")));
             }
-            Ok(Value::Int(rand::rng().random_range(low..=high)))
+            Ok(Value::Int(Rolls(&*dice).random_range(low..=high)))
         })();
         Box::pin(std::future::ready(drawn))
     })
 }
 
-fn code() -> Keyword {
+fn code(dice: Arc<dyn Dice>) -> Keyword {
     let decl = KeywordDecl::new(
         "GENERATE CODE",
         &["GENERATE CODE digits:expr"],
@@ -111,11 +153,12 @@ fn code() -> Keyword {
         "That many random digits, as text.",
         "pin = GENERATE CODE 6",
     );
-    Keyword::read(decl.returning(), |_, args| {
+    Keyword::read(decl.returning(), move |_, args| {
+        let mut rolls = Rolls(&*dice);
         let made = match args.value("digits") {
-            Value::Int(digits @ 1..=64) => Ok(Value::text(
-                (0..digits).map(|_| char::from(rand::rng().random_range(b'0'..=b'9'))).collect::<String>(),
-            )),
+            Value::Int(digits @ 1..=64) => {
+                Ok(Value::text((0..digits).map(|_| char::from(rolls.random_range(b'0'..=b'9'))).collect::<String>()))
+            }
             _ => Err(BasicError::invalid("GENERATE CODE needs a number of digits from 1 to 64")),
         };
         Box::pin(std::future::ready(made))

@@ -8,7 +8,7 @@ mod keyword;
 mod not_built;
 mod program;
 
-pub use clock_keywords::clock_keywords;
+pub use clock_keywords::{Dice, SystemDice, clock_keywords, clock_keywords_with};
 pub use conversation_keywords::conversation_keywords;
 pub use http_keywords::{GetElsewhere, HTTP_HEADERS, delete_url, http_keywords};
 pub use keyword::{BoxFuture, CallContext, Handler, Keyword, KeywordRegistry, RegistryError, TurnBuffer};

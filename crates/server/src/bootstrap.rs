@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use botserver_auth::{Auth, AuthDeps, AuthSettings};
 use botserver_bot::{BotTurns, ChatDependencies, ChatService};
+use botserver_bot_tests::{Tape, TapedModel};
 use botserver_cache::{LocalPubSub, MemoryCache};
 use botserver_config::Settings;
 use botserver_data::DataService;
@@ -16,7 +17,7 @@ use botserver_llm::{Llm, LlmDeps, ModelRecords, delete_traces};
 use botserver_models::HttpModels;
 use botserver_objects::FolderObjects;
 use botserver_packages::{Language, Packages, PackagesDeps};
-use botserver_ports::{Cache, ObjectStore, PubSub};
+use botserver_ports::{Cache, ChatModel, ObjectStore, PubSub};
 use botserver_runtime::{KeywordRegistry, function_signatures};
 use botserver_session::{History, SessionService, UploadLimit};
 use botserver_web::{Health, Metrics, RateLimiter, RatePolicy, ReservedNames, Site, Sockets, Stack, WebSettings};
@@ -27,7 +28,8 @@ use crate::{
     documents::{self, Documents, Outside},
     embedders,
     models::{self, Models},
-    modules, overview,
+    modules::{self, Chance},
+    overview,
     problems::Problems,
     tables::{PackageFiles, Tables},
     upkeep::Upkeep,
@@ -35,6 +37,23 @@ use crate::{
 
 /// Memory for short-lived values: counters of limits, texts that are being streamed.
 const CACHE_BYTES: u64 = 16 << 20;
+
+/// What everything stands on that is not of this machine's choice in a test.
+pub(crate) struct World {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) chance: Chance,
+    /// Stands between the rooms and the network.
+    pub(crate) tape: Option<Arc<Tape>>,
+}
+
+impl World {
+    /// The real one.
+    pub(crate) fn real() -> Self {
+        let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+        Self { clock: Arc::new(SystemClock), chance: Chance::of_this_machine(&ids), ids, tape: None }
+    }
+}
 
 /// A server that is ready to listen.
 pub(crate) struct Assembled {
@@ -46,6 +65,9 @@ pub(crate) struct Assembled {
     pub(crate) documents: Documents,
     pub(crate) upkeep: Upkeep,
     pub(crate) turns: Arc<BotTurns>,
+    pub(crate) chat: Arc<ChatService>,
+    pub(crate) sessions: Arc<SessionService>,
+    pub(crate) data: DataService,
     pub(crate) router: axum::Router,
     /// The names that no bot may have.
     pub(crate) reserved: ReservedNames,
@@ -55,8 +77,17 @@ pub(crate) struct Assembled {
 
 /// Opens everything. Nothing runs yet.
 pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &CancellationToken) -> Result<Assembled> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+    assemble_in(World::real(), settings, problems, stop).await
+}
+
+/// [`assemble`] in a world of one's own.
+pub(crate) async fn assemble_in(
+    world: World,
+    settings: &Settings,
+    problems: &Problems,
+    stop: &CancellationToken,
+) -> Result<Assembled> {
+    let World { clock, ids, chance, tape } = world;
     let durability = match settings.storage.durability {
         botserver_config::Durability::Full => Durability::Full,
         botserver_config::Durability::Off => Durability::Off,
@@ -87,14 +118,18 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     let extensions: Vec<Arc<dyn CommitExtension>> = vec![Arc::new(History), Arc::new(ModelRecords)];
     let engine = Engine::new(db.clone(), clock.clone(), ids.clone(), pubsub, extensions, options);
 
-    let client = Arc::new(HttpClient::new(outbound(settings)?));
+    let client = HttpClient::new(outbound(settings)?);
+    let client = Arc::new(match &tape {
+        Some(tape) => client.with_exchange(tape.clone()),
+        None => client,
+    });
     let seeds = PackageFiles::default();
     let data = DataService::new(db.clone(), ids.clone(), Arc::new(seeds.clone()));
     let llm = Llm::new(LlmDeps {
         db: db.clone(),
         ids: ids.clone(),
         clock: clock.clone(),
-        model: Arc::new(HttpModels::new(client.clone())),
+        model: chat_model(settings, &client, tape.as_ref())?,
         authorizer: auth.authorizer(),
     });
     let knowledge = documents::open(
@@ -105,15 +140,16 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
             clock: clock.clone(),
             ids: ids.clone(),
             authorizer: auth.authorizer(),
-            embedders: embedders::embedders(settings, &client),
+            // In a test documents are found by their words: nothing is asked while they are read.
+            embedders: if tape.is_some() { embedders::none() } else { embedders::embedders(settings, &client) },
         },
     )
     .await?;
     let mut rooms = modules::rooms_with_keywords(&data, &knowledge, &llm, &client);
-    let keywords = Arc::new(KeywordRegistry::new(modules::keywords(&mut rooms, &clock, &ids, &client))?);
+    let keywords = Arc::new(KeywordRegistry::new(modules::keywords_with(&mut rooms, &clock, &ids, &chance, &client))?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
 
-    let tables = Tables::new(data, seeds, auth.org_id(), clock.clone());
+    let tables = Tables::new(data.clone(), seeds, auth.org_id(), clock.clone());
     let reserved = ReservedNames::default();
     let names = reserved.clone();
     let packages = Packages::open(PackagesDeps {
@@ -176,14 +212,14 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
         botserver_auth::module(&auth),
         botserver_packages::module(&packages),
         botserver_session::module(sessions.clone()),
-        botserver_bot::module(chat, sockets.clone()),
+        botserver_bot::module(chat.clone(), sockets.clone()),
     ]);
     let mut site = Site::new(health(&db, &objects), reserved.clone());
     for room in rooms {
         site = site.routes(room.routes);
     }
     let overview =
-        overview::Overview::new(settings, &db, packages.clone(), sessions, auth.authorizer(), problems.clone());
+        overview::Overview::new(settings, &db, packages.clone(), sessions.clone(), auth.authorizer(), problems.clone());
     let own_port = settings.server.listen.port();
     let models = Models {
         packages: packages.clone(),
@@ -196,7 +232,34 @@ pub(crate) async fn assemble(settings: &Settings, problems: &Problems, stop: &Ca
     let site = site.routes(overview::routes(overview)).routes(models::routes(models));
     let router = site.build(Stack { settings: web, ids, authenticator: auth.authenticator(), limiter, metrics });
     let upkeep = Upkeep::new(packages.clone(), tables, db.clone(), auth.org_id(), origins);
-    Ok(Assembled { auth, db, engine, packages, llm, documents, upkeep, turns, router, reserved, sockets, migrated })
+    Ok(Assembled {
+        auth,
+        db,
+        engine,
+        packages,
+        llm,
+        documents,
+        upkeep,
+        turns,
+        chat,
+        sessions,
+        data,
+        router,
+        reserved,
+        sockets,
+        migrated,
+    })
+}
+
+/// What speaks with models. A tape knows their answers by what was asked, so that its client has no tape of its own.
+fn chat_model(settings: &Settings, client: &Arc<HttpClient>, tape: Option<&Arc<Tape>>) -> Result<Arc<dyn ChatModel>> {
+    Ok(match tape {
+        None => Arc::new(HttpModels::new(client.clone())),
+        Some(tape) => {
+            let model = Arc::new(HttpModels::new(Arc::new(HttpClient::new(outbound(settings)?))));
+            Arc::new(TapedModel::new(model, tape.clone()))
+        }
+    })
 }
 
 /// The server's limit, or a bot's own if that is lower.

@@ -18,6 +18,7 @@ Examples:
   botserver bot new hello         write a first bot into ./data/bots/hello.gbai
   botserver chat hello            talk with it in the terminal
   botserver check hello.gbai      look for mistakes
+  botserver test hello.gbai       play its tests
 
 `botserver help COMMAND` tells more about each. Exit status: 0 success, 1 failure, 2 wrong usage."
 )]
@@ -65,6 +66,8 @@ Example:
 
 Editors start it by themselves; docs/editors.md tells how. It speaks the Language Server Protocol; the log goes to stderr.")]
     Lsp,
+    /// Play the conversations in the tests of a package, and compare
+    Test(TestOptions),
     /// Make bots
     #[command(subcommand)]
     Bot(BotCommand),
@@ -209,6 +212,61 @@ pub(crate) struct FmtOptions {
     /// Change nothing; fail when something would change
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Options of `test`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  botserver test shop.gbai
+  botserver test shop.gbai --filter order
+  botserver test shop.gbai --record          ask outside, and keep what came back
+  botserver test shop.gbai -o junit > report.xml
+
+A test is a conversation in a file tests/NAME.test of the package:
+
+  Test: A ticket is opened
+    Press: Something is broken
+    Bot: Let us start with your name, please.
+    You: Ada
+    Bot: Where can we write to you? ...
+
+The bot runs in this process, with its own tables for each test, a clock that stands, and random numbers that repeat.
+Answers from outside (models, HTTP) come from tests/cassettes/NAME.json. Without --record nothing leaves this process:
+a request that is not in the cassette fails. The exit status is 1 when a test fails or a test file has mistakes.")]
+pub(crate) struct TestOptions {
+    /// The package: a folder whose name ends with .gbai
+    pub(crate) package: PathBuf,
+    /// Only the tests that have this in their name
+    #[arg(short = 'k', long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Print the names of the tests and play none
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Stop at the first test that fails
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Let requests go out, as far as `outbound.allow` permits, and write what comes back into the cassettes
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) record: bool,
+    /// A setting of the bot for this run, above all others; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = name_and_value)]
+    pub(crate) set: Vec<(String, String)>,
+    /// How to write the result
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: TestOutput,
+}
+
+/// How the result of tests is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestOutput {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// For build machines: the XML of JUnit
+    Junit,
 }
 
 #[derive(Debug, Subcommand)]

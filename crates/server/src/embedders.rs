@@ -31,6 +31,11 @@ pub(crate) fn embedders(settings: &Settings, client: &Arc<HttpClient>) -> Embedd
     })
 }
 
+/// Nothing makes vectors: documents are found by their words.
+pub(crate) fn none() -> Embedders {
+    Arc::new(|_, _| None)
+}
+
 fn set<'c>(config: &'c BotConfig, key: &str) -> Option<&'c str> {
     config.text(key).map(str::trim).filter(|text| !text.is_empty())
 }

@@ -9,7 +9,7 @@ use botserver_kernel::{Clock, IdSource};
 use botserver_knowledge::Knowledge;
 use botserver_llm::Llm;
 use botserver_module::Module;
-use botserver_runtime::{GetElsewhere, Handler, Keyword};
+use botserver_runtime::{Dice, GetElsewhere, Handler, Keyword, SystemDice};
 
 /// The tables of all rooms, in the order in which they are made.
 pub(crate) fn migrations() -> Vec<Migration> {
@@ -40,6 +40,19 @@ pub(crate) fn rooms_with_keywords(
     ]
 }
 
+/// Where the random numbers and the new ids of scripts come from.
+pub(crate) struct Chance {
+    pub(crate) dice: Arc<dyn Dice>,
+    pub(crate) ids: Arc<dyn IdSource>,
+}
+
+impl Chance {
+    /// Those that nobody can foresee.
+    pub(crate) fn of_this_machine(ids: &Arc<dyn IdSource>) -> Self {
+        Self { dice: Arc::new(SystemDice), ids: ids.clone() }
+    }
+}
+
 /// All keywords of this build: those of the rooms, which are taken out of them, and the runtime's own.
 pub(crate) fn keywords(
     rooms: &mut [Module],
@@ -47,15 +60,31 @@ pub(crate) fn keywords(
     ids: &Arc<dyn IdSource>,
     client: &Arc<HttpClient>,
 ) -> Vec<Keyword> {
-    let mut all = runtime_keywords(clock, ids, client);
+    keywords_with(rooms, clock, ids, &Chance::of_this_machine(ids), client)
+}
+
+/// [`keywords`] with chance of one's own.
+pub(crate) fn keywords_with(
+    rooms: &mut [Module],
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn IdSource>,
+    chance: &Chance,
+    client: &Arc<HttpClient>,
+) -> Vec<Keyword> {
+    let mut all = runtime_keywords(clock, ids, chance, client);
     all.extend(rooms.iter_mut().flat_map(|room| std::mem::take(&mut room.keywords)));
     all
 }
 
 /// The keywords of the runtime itself.
-fn runtime_keywords(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>, client: &Arc<HttpClient>) -> Vec<Keyword> {
+fn runtime_keywords(
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn IdSource>,
+    chance: &Chance,
+    client: &Arc<HttpClient>,
+) -> Vec<Keyword> {
     let mut all = botserver_runtime::conversation_keywords(ids);
-    all.extend(botserver_runtime::clock_keywords(clock, ids));
+    all.extend(botserver_runtime::clock_keywords_with(clock, &chance.ids, &chance.dice));
     let elsewhere = GetElsewhere { session: botserver_context::session_path(), file: Handler::Missing };
     all.extend(botserver_runtime::http_keywords(client, elsewhere));
     all.extend(botserver_runtime::keywords_not_built());

@@ -67,6 +67,7 @@ impl Speaker {
             HttpError::Unknown { .. }
             | HttpError::Connect { .. }
             | HttpError::Certificate { .. }
+            | HttpError::Exchange { .. }
             | HttpError::Setup { .. } => ModelFault::Unreachable,
         };
         ModelError::new(fault, format!("{error}."))

@@ -15,7 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("NAME.gbot/config.csv", include_str!("../scaffold/config.csv")),
     ("NAME.gbot/PROMPT.md", include_str!("../scaffold/PROMPT.md")),
     ("NAME.gbtheme/logo.svg", include_str!("../scaffold/logo.svg")),
-    ("tests/order-coffee.txt", include_str!("../scaffold/order-coffee.txt")),
+    ("tests/order-coffee.test", include_str!("../scaffold/order-coffee.test")),
     ("README.md", include_str!("../scaffold/README.md")),
 ];
 

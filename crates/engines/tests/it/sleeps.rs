@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use botserver_db::Db;
-use botserver_engines::LaneNotice;
+use botserver_engines::{LaneNotice, Rest};
 use botserver_testkit::db_tests;
 
 use crate::{
@@ -34,6 +34,22 @@ db_tests! {
         })
         .await;
         assert_eq!(working, [true, false]);
+    }
+
+    async fn whoever_moves_the_clock_knows_when_a_lane_rests(db: Db) {
+        let stage = Stage::new(db).await;
+        let engine = stage.started(&World::new(&[])).await;
+        stage.send(&engine, "m1", &[say("a")]).await;
+        assert_eq!(engine.rest(stage.lane).await, Rest::Idle);
+        assert_eq!(engine.next_timer().await.unwrap(), None);
+        stage.send(&engine, "m2", &[say("b"), Op::Sleep(50_000), say("never")]).await;
+        assert_eq!(engine.rest(stage.lane).await, Rest::Asleep);
+        assert_eq!(engine.next_timer().await.unwrap().map(|(lane, _)| lane), Some(stage.lane));
+        // Nothing of it is due yet.
+        engine.fire_timers().await.unwrap();
+        assert_eq!(engine.rest(stage.lane).await, Rest::Asleep);
+        engine.disarm_timers().await.unwrap();
+        assert_eq!(engine.next_timer().await.unwrap(), None);
     }
 
     async fn a_person_stops_a_short_sleep(db: Db) {

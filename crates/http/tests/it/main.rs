@@ -1,6 +1,7 @@
 //! The client against servers on this machine and against made-up name servers.
 #![cfg(test)]
 
+mod exchange;
 mod guard;
 mod limits;
 mod redirects;

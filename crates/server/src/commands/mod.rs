@@ -15,6 +15,7 @@ mod model;
 mod openapi;
 mod owner;
 mod run;
+pub(crate) mod test;
 
 use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
@@ -52,6 +53,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Check(options) => check::run(common, &options).await,
         Command::Lsp => lsp::run(common).await,
         Command::Fmt(options) => fmt::run(common, &options).await,
+        Command::Test(options) => test::run(common, &options).await,
         Command::Bot(BotCommand::New(options)) => bot::new(common, &options).await,
         Command::Owner(OwnerCommand::Link(options)) => owner::link(common, &options).await,
         Command::Kb(command) => kb::run(common, &command).await,

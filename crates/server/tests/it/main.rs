@@ -5,6 +5,7 @@
 mod answers;
 mod attachments;
 mod backup;
+mod bot_tests;
 mod chat;
 mod check;
 mod config;

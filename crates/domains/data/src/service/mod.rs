@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod apply;
+mod copies;
 mod csv;
 mod files;
 mod memory;

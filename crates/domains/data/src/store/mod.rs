@@ -8,6 +8,7 @@
 mod aggregate;
 mod catalogue;
 mod convert;
+mod copies;
 mod ddl;
 mod expr;
 mod files;

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod conditions;
+mod copies;
 mod files;
 mod forms;
 mod memory;

@@ -11,6 +11,10 @@ pub(crate) fn role_of(path: &str) -> FileRole {
     let mut segments = lower.split('/');
     let file = segments.next_back().unwrap_or_default();
     let folders: Vec<&str> = segments.collect();
+    // Tests are their author's alone: nothing of them runs or is served.
+    if folders.first().is_some_and(|folder| *folder == "tests") {
+        return FileRole::Other;
+    }
     let below = |kind: &str| folders.iter().any(|folder| is_folder_of(folder, kind));
     if below("gbtheme") {
         return FileRole::Theme;
@@ -19,8 +23,7 @@ pub(crate) fn role_of(path: &str) -> FileRole {
         let is_rows = [".csv", ".db", ".sqlite", ".sqlite3"].iter().any(|suffix| file.ends_with(suffix));
         return if is_rows { FileRole::Seed } else { FileRole::Other };
     }
-    let is_test = folders.first().is_some_and(|folder| *folder == "tests");
-    if file.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "bas") && !is_test {
+    if file.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "bas") {
         return FileRole::Dialog;
     }
     let in_settings = folders.is_empty() || below("gbot");
@@ -76,6 +79,10 @@ mod tests {
             ("shop.gbdata/products.csv", FileRole::Seed),
             ("shop.gbdata/readme.md", FileRole::Other),
             ("tests/order.bas", FileRole::Other),
+            ("Tests/order.test", FileRole::Other),
+            ("tests/a.gbtheme/logo.svg", FileRole::Other),
+            ("tests/a.gbdata/products.csv", FileRole::Other),
+            ("tests/config.csv", FileRole::Other),
             ("package.toml", FileRole::Other),
         ] {
             assert_eq!(role_of(path), role, "{path}");

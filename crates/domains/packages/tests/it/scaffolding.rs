@@ -14,7 +14,7 @@ fn a_new_package_is_sound_and_lies_there_whole() {
     assert_eq!(printed(&version), "");
     assert!(version.image.script("order-coffee").unwrap().tool);
     assert!(version.sources.values().all(|text| !text.contains("NAME")));
-    assert!(package.join("tests/order-coffee.txt").exists());
+    assert!(package.join("tests/order-coffee.test").exists());
     assert_eq!(std::fs::read_dir(bots.dir()).unwrap().count(), 1);
     assert!(matches!(new_package(&bots.dir(), "coffee-bar", &|_| false), Err(Error::Exists(_))));
 }

@@ -34,6 +34,10 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
     let mut version = checked?;
     version.diagnostics.extend(tables);
     version.diagnostics.extend(collections::findings(&options.package, &version).await);
+    for (found, text) in super::test::findings(&options.package) {
+        version.sources.insert(found.diagnostic.span.file.clone(), text.into());
+        version.diagnostics.push(found);
+    }
     version.diagnostics.sort_by(|one, other| {
         let (one, other) = (&one.diagnostic.span, &other.diagnostic.span);
         (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column))

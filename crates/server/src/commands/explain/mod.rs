@@ -62,6 +62,7 @@ fn codes() -> impl Iterator<Item = &'static CodeInfo> {
         .chain(botserver_basic_vm::CODES)
         .chain(crate::tables::CODES)
         .chain(super::check::collections::CODES)
+        .chain(botserver_bot_tests::CODES)
 }
 
 /// Broken into lines that every terminal shows whole.
