@@ -107,6 +107,7 @@ pub(crate) fn grouped(heap: &Heap, rows: &[Val], name: &str) -> Result<IndexMap<
     for row in rows {
         let key = path(heap, row, name);
         let shown = ops::text_of(heap, &key)?.into_owned();
+        heap.spend(64 + shown.len())?;
         groups.entry(shown).or_insert_with(|| (key, Vec::new())).1.push(row.clone());
     }
     Ok(groups)

@@ -46,7 +46,12 @@ pub(crate) fn arg(args: &[Val], index: usize) -> &Val {
 
 /// An argument as text.
 pub(crate) fn text<'a>(heap: &'a Heap, args: &'a [Val], index: usize) -> Result<Cow<'a, str>> {
-    ops::text_of(heap, arg(args, index))
+    let value = arg(args, index);
+    if let Val::Text(text) = value {
+        // Whoever asks for it reads it.
+        heap.note_bytes(text.len());
+    }
+    ops::text_of(heap, value)
 }
 
 /// An argument as a whole number, its fraction cut off.
@@ -152,7 +157,10 @@ pub(crate) fn list(heap: &mut Heap, args: &[Val], index: usize) -> Result<Option
 
 /// A copy of the elements of the list in an argument.
 pub(crate) fn items(heap: &mut Heap, args: &[Val], index: usize) -> Result<Vec<Val>> {
-    Ok(list(heap, args, index)?.map_or_else(Vec::new, |handle| heap.array(handle).to_vec()))
+    let Some(handle) = list(heap, args, index)? else { return Ok(Vec::new()) };
+    let items = heap.array(handle);
+    heap.spend(items.len().saturating_mul(4))?;
+    Ok(items.to_vec())
 }
 
 /// The elements behind a handle of [`list`].

@@ -174,6 +174,7 @@ fn count_of(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     }
     let handle = list(heap, args, 0)?;
     let name = text(heap, args, 1)?;
+    heap.spend(elements(heap, handle).len().saturating_mul(16))?;
     let present = |row: &&Val| !ops::is_null(heap, &field(heap, row, &name));
     Ok(Val::Int(elements(heap, handle).iter().filter(present).count() as i64))
 }
@@ -191,6 +192,7 @@ fn pop(heap: &mut Heap, args: &[Val]) -> Result<Val> {
 
 fn shift(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     let handle = list(heap, args, 0)?;
+    heap.note(elements(heap, handle).len());
     let items = handle.and_then(|handle| heap.array_mut(handle)).filter(|items| !items.is_empty());
     Ok(items.map(|items| items.remove(0)).unwrap_or_default())
 }
@@ -212,9 +214,9 @@ fn position(wanted: i64, len: usize) -> usize {
 
 fn slice(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     if let (Val::Text(_), None) = (arg(args, 0), text(heap, args, 0)?.trim_start().strip_prefix('[')) {
-        let characters: Vec<char> = text(heap, args, 0)?.chars().collect();
-        let (from, to) = bounds(args, characters.len())?;
-        let part: String = characters.get(from..to).unwrap_or_default().iter().collect();
+        let whole = text(heap, args, 0)?;
+        let (from, to) = bounds(args, whole.chars().count())?;
+        let part: String = whole.chars().skip(from).take(to - from).collect();
         return new_text(heap, part);
     }
     let handle = list(heap, args, 0)?;
@@ -240,6 +242,7 @@ fn index_of(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     }
     let handle = list(heap, args, 0)?;
     for (index, item) in elements(heap, handle).iter().enumerate() {
+        heap.spend(8)?;
         if ops::equal(heap, item, arg(args, 1))? {
             return Ok(Val::Int(index as i64));
         }

@@ -140,6 +140,9 @@ pub(crate) const fn weekday(date: Date) -> i64 {
     (date.civil_seconds.div_euclid(86_400) + 4).rem_euclid(7) + 1
 }
 
+/// A text longer than this is no date and no time.
+const LONGEST: usize = 256;
+
 /// `date`, then perhaps a time with perhaps an offset.
 static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -152,6 +155,9 @@ static MOMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Reads a date, with or without a time of day: ISO first, then the forms of [`parse_day`].
 pub fn parse(text: &str) -> Option<Date> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let text = text.trim();
     if let Some(date) = parse_iso_fast(text) {
         return Some(date);
@@ -205,6 +211,9 @@ fn parse_offset(text: &str) -> Option<i16> {
 
 /// Reads a time of day as seconds since midnight: `9:30`, `09:30:15`, `2:30 PM`, `2pm`, `14h30`, `14h`.
 pub(crate) fn parse_time(text: &str) -> Option<i64> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let lower = text.trim().to_ascii_lowercase().replace("a.m", "am").replace("p.m", "pm");
     let lower = lower.trim_end_matches('.');
     let (digits, afternoon) = match (lower.strip_suffix("am"), lower.strip_suffix("pm")) {

@@ -158,6 +158,7 @@ impl Node {
     }
 
     fn eval(&self, heap: &mut Heap, column: &Column<'_>) -> Result<Val> {
+        heap.spend(16)?;
         Ok(match self {
             Self::Column { table, name } => column(heap, table.as_deref(), name)?,
             Self::Constant(value) => value.clone(),
@@ -243,7 +244,7 @@ fn binary(op: BinaryOp, left: &Node, right: &Node, heap: &mut Heap, column: &Col
         BinaryOp::GreaterEqual => Val::Bool(matches!(order(heap, &a, &b)?, Some(Ordering::Greater | Ordering::Equal))),
         BinaryOp::Like | BinaryOp::ILike => {
             let (text, pattern) = (ops::text_of(heap, &a)?, ops::text_of(heap, &b)?);
-            Val::Bool(ops::like(&text, &pattern, op == BinaryOp::ILike))
+            Val::Bool(ops::like(heap, &text, &pattern, op == BinaryOp::ILike)?)
         }
         BinaryOp::Contains => Val::Bool(ops::contains(heap, &a, &b)?),
         BinaryOp::In => Val::Bool(ops::contains(heap, &b, &a)?),

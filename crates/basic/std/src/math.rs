@@ -238,6 +238,7 @@ fn operands(heap: &mut Heap, args: &[Val]) -> Result<Vec<Val>> {
         [Val::Text(text)] if text.trim_start().starts_with('[') => items(heap, args, 0)?,
         _ => args.to_vec(),
     };
+    heap.spend(values.len().saturating_mul(8))?;
     Ok(values.into_iter().filter(|value| !ops::is_null(heap, value)).collect())
 }
 

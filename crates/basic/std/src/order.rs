@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashSet};
 
-use botserver_basic_types::{FunctionDecl, Heap, Result, Val, ops};
+use botserver_basic_types::{BasicError, FunctionDecl, Heap, Result, Text, Val, ops};
 
 use crate::args::{arg, field, items, mutating, new_like, plain, text};
 
@@ -32,9 +32,11 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
 enum SortKey {
     Null,
     Bool(bool),
+    /// Where all elements are whole: those beyond 2^53 are not told apart as floats.
+    Whole(i64),
     Number(f64),
     Date(i64),
-    Text(String),
+    Text(Text),
 }
 
 impl SortKey {
@@ -47,28 +49,57 @@ impl SortKey {
     }
 }
 
+/// The text of an element; what is text already is not copied. Copies of all elements together have to fit into the
+/// machine's memory.
+fn shared_text(heap: &Heap, value: &Val, copied: &mut usize) -> Result<Text> {
+    if let Val::Text(text) = value {
+        return Ok(text.clone());
+    }
+    let text = ops::text_of(heap, value)?.into_owned();
+    *copied += text.len();
+    if *copied > heap.limits.bytes {
+        return Err(BasicError::limit("the texts of these elements take more memory than a script has"));
+    }
+    Ok(Text::new(text))
+}
+
 /// Sort keys of all elements; texts that all spell numbers sort as numbers, like `<` compares them.
 fn sort_keys(heap: &Heap, values: &[Val]) -> Result<Vec<SortKey>> {
+    let whole = values.iter().all(|value| matches!(value, Val::Int(_)));
     let numeric_text = values.iter().all(|value| match value {
         Val::Text(text) => text.is_empty() || ops::parse_number(text).is_some(),
         _ => true,
     }) && values.iter().any(|value| matches!(value, Val::Int(_) | Val::Float(_)));
+    let mut copied = 0;
     values
         .iter()
         .map(|value| {
+            heap.spend(16)?;
             Ok(match value {
                 value if ops::is_null(heap, value) => SortKey::Null,
                 Val::Bool(value) => SortKey::Bool(*value),
+                Val::Int(value) if whole => SortKey::Whole(*value),
                 Val::Int(value) => SortKey::Number(*value as f64),
                 Val::Float(value) => SortKey::Number(*value),
                 Val::Date(date) => SortKey::Date(date.civil_seconds),
                 Val::Text(text) if numeric_text => {
                     SortKey::Number(ops::parse_number(text).map_or(0.0, ops::Number::as_f64))
                 }
-                other => SortKey::Text(ops::text_of(heap, other)?.into_owned()),
+                other => SortKey::Text(shared_text(heap, other, &mut copied)?),
             })
         })
         .collect()
+}
+
+/// Pays for sorting before it begins: every element is compared about as often as the list can be halved.
+fn pay_for_sorting(heap: &Heap, keys: &[SortKey]) -> Result<()> {
+    let halvings = keys.len().checked_ilog2().map_or(0, |halvings| halvings as usize + 1);
+    for key in keys {
+        let length = if let SortKey::Text(text) = key { text.len() } else { 0 };
+        heap.spend(halvings * 4)?;
+        heap.spend_bytes(halvings.saturating_mul(length))?;
+    }
+    Ok(())
 }
 
 fn sort(heap: &mut Heap, args: &[Val]) -> Result<Val> {
@@ -82,23 +113,21 @@ fn sort(heap: &mut Heap, args: &[Val]) -> Result<Val> {
         }
     }
     let values = items(heap, args, 0)?;
-    let by: Vec<Val> = match &name {
-        Some(name) => values.iter().map(|row| field(heap, row, name)).collect(),
-        None => values.clone(),
+    let keys = match &name {
+        Some(name) => {
+            heap.spend(values.len().saturating_mul(16))?;
+            let by: Vec<Val> = values.iter().map(|row| field(heap, row, name)).collect();
+            sort_keys(heap, &by)?
+        }
+        None => sort_keys(heap, &values)?,
     };
-    // Whole numbers beyond 2^53 are not told apart as floats.
-    let mut keyed: Vec<(SortKey, i64, Val)> = sort_keys(heap, &by)?
-        .into_iter()
-        .zip(&by)
-        .zip(values)
-        .map(|((key, by), value)| (key, if let Val::Int(exact) = by { *exact } else { 0 }, value))
-        .collect();
-    let exact = by.iter().all(|value| matches!(value, Val::Int(_)));
+    pay_for_sorting(heap, &keys)?;
+    let mut keyed: Vec<(SortKey, Val)> = keys.into_iter().zip(values).collect();
     keyed.sort_by(|a, b| {
-        let order = if exact { a.1.cmp(&b.1) } else { a.0.cmp(&b.0) };
+        let order = a.0.cmp(&b.0);
         if descending { order.reverse() } else { order }
     });
-    new_like(heap, arg(args, 0), keyed.into_iter().map(|(_, _, value)| value).collect())
+    new_like(heap, arg(args, 0), keyed.into_iter().map(|(_, value)| value).collect())
 }
 
 fn unique(heap: &mut Heap, args: &[Val]) -> Result<Val> {
@@ -106,12 +135,14 @@ fn unique(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     let values = items(heap, args, 0)?;
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
+    let mut copied = 0;
     for value in values {
         // Values that print alike are equal in the language (1 and "1").
         let key = match &name {
-            Some(name) => ops::text_of(heap, &field(heap, &value, name))?.into_owned(),
-            None => ops::text_of(heap, &value)?.into_owned(),
+            Some(name) => shared_text(heap, &field(heap, &value, name), &mut copied)?,
+            None => shared_text(heap, &value, &mut copied)?,
         };
+        heap.spend(64 + key.len())?;
         if seen.insert(key) {
             kept.push(value);
         }

@@ -75,6 +75,7 @@ pub fn filter_with(heap: &mut Heap, args: &[Val], parse: ParseCondition) -> Resu
     let rows = items(heap, args, 0)?;
     let mut kept = Vec::new();
     for row in rows {
+        heap.spend(16)?;
         let value = field(heap, &row, &name);
         if if args.len() < 3 { ops::truthy(heap, &value) } else { ops::equal(heap, &value, arg(args, 2))? } {
             kept.push(row);
@@ -171,6 +172,7 @@ pub fn map_with(heap: &mut Heap, args: &[Val], parse: ParseCondition) -> Result<
     if let [(name, _)] = columns.as_slice()
         && is_field(&spec)
     {
+        heap.spend(rows.len().saturating_mul(16))?;
         let values = rows.iter().map(|row| path(heap, row, name)).collect();
         return new_array(heap, values);
     }
@@ -178,6 +180,7 @@ pub fn map_with(heap: &mut Heap, args: &[Val], parse: ParseCondition) -> Result<
         columns.into_iter().map(|(name, new_name)| (name, Arc::from(new_name))).collect();
     let mut projected = Vec::with_capacity(rows.len());
     for row in &rows {
+        heap.spend(32 * columns.len())?;
         let fields: Object = columns.iter().map(|(name, new_name)| (new_name.clone(), path(heap, row, name))).collect();
         projected.push(new_object(heap, fields)?);
     }
@@ -232,7 +235,9 @@ pub(crate) fn join(heap: &mut Heap, args: &[Val]) -> Result<Val> {
         for other in right.get(&shown).map(|(_, rows)| rows.as_slice()).unwrap_or_default() {
             let (Val::Object(row), Val::Object(other)) = (&row, other) else { continue };
             let mut fields = heap.object(*row).cloned().unwrap_or_default();
-            for (name, value) in heap.object(*other).cloned().unwrap_or_default() {
+            let added = heap.object(*other).cloned().unwrap_or_default();
+            heap.spend(64 + fields.len().saturating_mul(added.len()).saturating_mul(4))?;
+            for (name, value) in added {
                 if !fields.keys().any(|own| own.eq_ignore_ascii_case(&name)) {
                     fields.insert(name, value);
                 }
@@ -265,6 +270,7 @@ pub(crate) fn fill_rows(heap: &mut Heap, args: &[Val], template: Handle) -> Resu
 fn fill_text(heap: &mut Heap, template: &str, row: &Val) -> Result<Val> {
     let mut shown = String::new();
     let mut rest = template;
+    heap.spend(64 + template.len())?;
     while let Some((before, after)) = rest.split_once("{{") {
         let Some((name, after)) = after.split_once("}}") else { break };
         shown.push_str(before);

@@ -148,7 +148,11 @@ pub(crate) fn length(heap: &Heap, value: &Val) -> Result<usize> {
         Val::Null => 0,
         Val::Array(handle) | Val::Rows(handle, _) => heap.array(*handle).len(),
         Val::Object(handle) => heap.object(*handle).map_or(0, indexmap::IndexMap::len),
-        other => ops::text_of(heap, other)?.chars().count(),
+        other => {
+            let text = ops::text_of(heap, other)?;
+            heap.note_bytes(text.len());
+            text.chars().count()
+        }
     })
 }
 
@@ -158,18 +162,22 @@ fn len(heap: &mut Heap, args: &[Val]) -> Result<Val> {
 
 /// Byte offset of the character at an index, or of the end.
 fn offset(text: &str, index: usize) -> usize {
-    if text.is_ascii() {
-        return index.min(text.len());
+    match text.as_bytes().get(..index) {
+        // Each character has a byte at least.
+        None => return text.len(),
+        Some(start) if start.is_ascii() => return index,
+        Some(_) => {}
     }
     text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
 }
 
 /// The part of an argument between two character positions; the argument itself if that is all of it.
 fn part(heap: &mut Heap, args: &[Val], from: usize, to: usize) -> Result<Val> {
-    let whole = text(heap, args, 0)?;
+    let whole = ops::text_of(heap, arg(args, 0))?;
     let start = offset(&whole, from);
     let rest = whole.get(start..).unwrap_or_default();
     let found = rest.get(..offset(rest, to.saturating_sub(from))).unwrap_or_default();
+    heap.note_bytes(start + found.len());
     if found.len() == whole.len()
         && let Val::Text(same) = arg(args, 0)
     {
@@ -220,6 +228,7 @@ fn mid(heap: &mut Heap, args: &[Val]) -> Result<Val> {
 /// A text made from the argument; the argument itself if nothing changed.
 fn mapped(heap: &mut Heap, args: &[Val], change: fn(&str) -> Cow<'_, str>) -> Result<Val> {
     let whole = text(heap, args, 0)?;
+    heap.note(whole.len());
     let changed = change(&whole);
     if let Val::Text(same) = arg(args, 0)
         && changed == **same
@@ -283,6 +292,7 @@ fn split(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     };
     let bytes = whole.len();
     drop((whole, separator));
+    heap.note(parts.len().saturating_mul(32));
     heap.charge(bytes)?;
     new_array(heap, parts)
 }

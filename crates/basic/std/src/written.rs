@@ -119,7 +119,15 @@ pub(crate) fn csv(heap: &Heap, value: &Val) -> Result<String> {
             Val::Object(_) => names.iter().map(|name| field(heap, row, name)).collect(),
             other => vec![other.clone()],
         };
-        write(cells.iter().map(|cell| Ok(ops::text_of(heap, cell)?.into_owned())).collect::<Result<_>>()?)?;
+        let mut length = 0;
+        let shown = cells.iter().map(|cell| {
+            let text = ops::text_of(heap, cell)?;
+            heap.spend(16 + text.len())?;
+            length += text.len();
+            check_text(heap, length)?;
+            Ok(text.into_owned())
+        });
+        write(shown.collect::<Result<_>>()?)?;
     }
     let bytes = writer.into_inner().map_err(|error| BasicError::invalid(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| BasicError::invalid(error.to_string()))
@@ -147,6 +155,7 @@ fn write_xml(heap: &Heap, name: &str, value: &Val, out: &mut String, depth: usiz
         return Err(too_deep());
     }
     check_text(heap, out.len())?;
+    heap.spend(32 + name.len())?;
     let name = xml_name(name);
     let _ = write!(out, "<{name}>");
     match value {
@@ -161,7 +170,9 @@ fn write_xml(heap: &Heap, name: &str, value: &Val, out: &mut String, depth: usiz
             }
         }
         other => {
-            for c in ops::text_of(heap, other)?.chars() {
+            let text = ops::text_of(heap, other)?;
+            heap.spend(text.len())?;
+            for c in text.chars() {
                 match c {
                     '&' => out.push_str("&amp;"),
                     '<' => out.push_str("&lt;"),
@@ -226,6 +237,7 @@ fn write_yaml(heap: &Heap, value: &Val, depth: usize, out: &mut String) -> Resul
         return Err(too_deep());
     }
     check_text(heap, out.len())?;
+    heap.spend(32)?;
     match block(heap, value) {
         Block::Items(items) => {
             for item in items {
@@ -257,7 +269,10 @@ fn write_yaml(heap: &Heap, value: &Val, depth: usize, out: &mut String) -> Resul
         }
         Block::Scalar => {
             match value {
-                Val::Text(text) => write_yaml_scalar(text, out),
+                Val::Text(text) => {
+                    heap.spend(text.len())?;
+                    write_yaml_scalar(text, out);
+                }
                 Val::Array(_) | Val::Rows(..) => out.push_str("[]"),
                 Val::Object(_) => out.push_str("{}"),
                 Val::Null | Val::Secret(_) => out.push_str("null"),
@@ -293,11 +308,13 @@ fn write_yaml_scalar(text: &str, out: &mut String) {
 }
 
 fn base64_text(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    heap.note(text(heap, args, 0)?.len());
     let coded = BASE64_STANDARD.encode(text(heap, args, 0)?.as_bytes());
     new_text(heap, coded)
 }
 
 fn base64_decoded(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    heap.note(text(heap, args, 0)?.len());
     let coded: String = text(heap, args, 0)?.chars().filter(|c| !c.is_whitespace()).collect();
     let bytes = BASE64_STANDARD.decode(coded).map_err(|_| BasicError::invalid("this is not Base64"))?;
     let decoded = String::from_utf8(bytes).map_err(|_| BasicError::invalid("this Base64 does not hold text"))?;
@@ -305,6 +322,7 @@ fn base64_decoded(heap: &mut Heap, args: &[Val]) -> Result<Val> {
 }
 
 fn hash(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    heap.note(text(heap, args, 0)?.len().saturating_mul(4));
     let digest = Sha256::digest(text(heap, args, 0)?.as_bytes());
     let mut shown = String::with_capacity(64);
     for byte in digest {

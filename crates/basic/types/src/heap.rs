@@ -1,7 +1,7 @@
 //! The machine's memory: arrays and objects in one table, addressed by handles, so that a machine is
 //! `Send`, its memory limit is a counter, cycles cannot leak and a snapshot is a walk over one table.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -79,11 +79,13 @@ pub struct HeapLimits {
     pub array_len: usize,
     /// Bytes of one text.
     pub text_len: usize,
+    /// Work of one instruction or function call, in the units of [`Heap::spend`]: a quarter of a second.
+    pub work: u64,
 }
 
 impl Default for HeapLimits {
     fn default() -> Self {
-        Self { bytes: 64 << 20, array_len: 1_000_000, text_len: 10 << 20 }
+        Self { bytes: 64 << 20, array_len: 1_000_000, text_len: 10 << 20, work: 1 << 28 }
     }
 }
 
@@ -98,7 +100,15 @@ pub struct Heap {
     pub bytes: usize,
     /// Limits.
     pub limits: HeapLimits,
+    /// Work that nobody has paid for yet.
+    work: Cell<u64>,
 }
+
+/// Units of work that cost as much as one instruction.
+const UNITS_OF_AN_INSTRUCTION: u32 = 4;
+
+/// Bytes that are copied, compared or searched at the price of one unit, as a power of two.
+const BYTES_OF_A_UNIT: u32 = 4;
 
 impl Heap {
     /// An empty heap.
@@ -121,8 +131,44 @@ impl Heap {
         self.insert(Slot::Object(fields), size)
     }
 
+    /// Notes work that grows with what it works on, so that it is paid for with fuel. A unit is about a nanosecond;
+    /// what copies or reads texts notes their bytes with [`Self::note_bytes`] instead.
+    pub fn note(&self, units: usize) {
+        self.work.set(self.work.get().saturating_add(units as u64));
+    }
+
+    /// Notes work over the bytes of texts.
+    pub fn note_bytes(&self, bytes: usize) {
+        self.note(bytes >> BYTES_OF_A_UNIT);
+    }
+
+    /// As [`Self::note`], with an error when one instruction does too much: loops over lists ask in every round.
+    pub fn spend(&self, units: usize) -> Result<()> {
+        self.note(units);
+        if self.work.get() > self.limits.work {
+            return Err(too_much_work());
+        }
+        Ok(())
+    }
+
+    /// As [`Self::spend`], for the bytes of texts.
+    pub fn spend_bytes(&self, bytes: usize) -> Result<()> {
+        self.spend(bytes >> BYTES_OF_A_UNIT)
+    }
+
+    /// Notes again what [`Self::settle`] gave and was not paid.
+    pub fn note_instructions(&self, cost: u64) {
+        self.note((cost << UNITS_OF_AN_INSTRUCTION) as usize);
+    }
+
+    /// The noted work as a number of instructions; from here on it counts as paid.
+    pub fn settle(&self) -> u64 {
+        self.work.replace(0) >> UNITS_OF_AN_INSTRUCTION
+    }
+
     /// Counts bytes a value outside the table takes (texts) against the limit.
     pub fn charge(&mut self, bytes: usize) -> Result<()> {
+        self.note(bytes >> 2);
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > self.limits.bytes {
             return Err(BasicError::limit(format!(
@@ -231,7 +277,9 @@ impl Heap {
     pub fn detach(&self, value: &Val) -> Result<Value> {
         // A value shared many times can be exponentially larger as a tree: the budget is its size there.
         let mut budget = self.limits.bytes;
-        self.detach_at(value, 0, &mut budget)
+        let taken = self.detach_at(value, 0, &mut budget);
+        self.note(self.limits.bytes.saturating_sub(budget) >> 3);
+        taken
     }
 
     fn detach_at(&self, value: &Val, depth: usize, budget: &mut usize) -> Result<Value> {
@@ -278,4 +326,10 @@ impl Heap {
             .map(|(name, value)| Ok((name.clone(), self.detach_at(value, depth + 1, budget)?)))
             .collect()
     }
+}
+
+#[cold]
+fn too_much_work() -> BasicError {
+    BasicError::limit("this is too much work for one step of a script")
+        .with_help("Take fewer elements or shorter texts at a time, in a loop.")
 }

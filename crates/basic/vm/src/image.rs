@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use botserver_basic_types::{FunctionDecl, Span, Text, Val};
+use botserver_basic_types::{FunctionDecl, Object, Span, Text, Val};
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub struct Image {
     pub(crate) natives: Vec<Option<&'static FunctionDecl>>,
     /// `body.consts` as machine values, shared by all machines.
     pub(crate) consts: Vec<Val>,
+    /// `body.shapes` as objects whose fields are null: copying one is quicker than naming its fields again.
+    pub(crate) shapes: Vec<Object>,
     /// What only snapshots need, made for the first one.
     lookup: OnceLock<Lookup>,
     /// Script by stem, by file name and by path, lower case.
@@ -105,6 +107,9 @@ impl Image {
                 Const::Text(text) => Val::Text(Text::new(&**text)),
             })
             .collect();
+        let name = |index: &u16| body.names.get(usize::from(*index)).cloned().unwrap_or_default();
+        let shapes =
+            body.shapes.iter().map(|shape| shape.iter().map(|index| (name(index), Val::Null)).collect()).collect();
         let mut by_name = HashMap::with_capacity_and_hasher(3 * infos.len(), foldhash::fast::RandomState::default());
         for (index, info) in infos.iter().enumerate() {
             let file = info.file.to_lowercase();
@@ -116,7 +121,7 @@ impl Image {
                 }
             }
         }
-        Self { body, infos, natives, consts, lookup: OnceLock::new(), by_name, checksum }
+        Self { body, infos, natives, consts, shapes, lookup: OnceLock::new(), by_name, checksum }
     }
 
     /// Identifies the content, so that a snapshot is not restored on another image.

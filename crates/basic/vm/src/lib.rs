@@ -12,7 +12,7 @@ mod machine;
 mod natives;
 mod verify;
 
-pub use compile::{CODES, Compiled, Source, compile};
+pub use compile::{CODES, CompileOptions, Compiled, Source, compile, compile_with};
 pub use image::{Image, ImageError};
 pub use info::{Entry, EventInfo, ParamInfo, ScheduleInfo, ScriptInfo};
 pub use machine::{Limits, Machine, SnapshotError, Step};

@@ -11,7 +11,12 @@ fn examples_of_functions_are_true() {
     for function in functions() {
         let (expression, result) = function.example.rsplit_once(" > ").expect("an expression and its result");
         let script = vec![("start.bas".to_owned(), format!("TALK {expression}"))];
-        let said = host::converse(&grammar, &script, "", Way::Plain);
+        let plain = host::converse(&grammar, &script, "", Way::Plain);
+        for way in Way::OTHERS {
+            let other = host::converse(&grammar, &script, "", way);
+            assert_eq!(other.seen_by(way), plain.seen_by(way), "{} {way:?}", function.name);
+        }
+        let said = plain.said;
         let expected = format!("Bot: {}", result.replace("\\n", "\n     "));
         if said.trim_end() != expected.trim_end() {
             failures.push(format!("{}: {}\n   is {said}", function.name, function.example));

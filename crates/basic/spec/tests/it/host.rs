@@ -6,25 +6,75 @@ use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 use botserver_basic_std::hear::{self, HearContext, HearInput};
 use botserver_basic_syntax::{FunctionSig, Grammar, ParseOptions, format, parse};
 use botserver_basic_types::{
-    Arg, BasicError, Date, Diagnostic, Effect, EffectRequest, FileHandle, HearRequest, KeywordDecl, Severity, Value,
-    ops,
+    Arg, Args, BasicError, Date, Diagnostic, Effect, EffectRequest, FileHandle, HearRequest, KeywordDecl, Severity,
+    Value, ops,
 };
-use botserver_basic_vm::{Image, Limits, Machine, Source, Step, compile};
+use botserver_basic_vm::{CompileOptions, Image, Limits, Machine, Source, Step, compile_with};
 
 /// Sunday, 22 November 2026, 15:20.
 const NOW: Date = Date { civil_seconds: 1_795_360_800, offset_minutes: 0, date_only: false };
 
-/// How an example is run; all ways must give the same dialogue.
+/// How an example is run; all ways must come to the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// Straight through.
     Plain,
+    /// As compiled without optimisations.
+    Unoptimised,
+    /// Without optimisations, saved and restored as below.
+    UnoptimisedSaved,
     /// In slices of a few instructions, saved and restored at every stop.
     Saved,
     /// As an editor on Windows saves it: its line ends, and a byte-order mark.
     CarriageReturns,
     /// As the formatter lays it out.
     Formatted,
+}
+
+impl Way {
+    /// All but the plain one.
+    pub(crate) const OTHERS: [Self; 5] =
+        [Self::Unoptimised, Self::UnoptimisedSaved, Self::Saved, Self::CarriageReturns, Self::Formatted];
+
+    const fn options(self) -> CompileOptions {
+        CompileOptions { optimize: !matches!(self, Self::Unoptimised | Self::UnoptimisedSaved) }
+    }
+
+    const fn saves(self) -> bool {
+        matches!(self, Self::Saved | Self::UnoptimisedSaved)
+    }
+
+    /// Whether columns stay where they are.
+    const fn keeps_columns(self) -> bool {
+        !matches!(self, Self::Formatted)
+    }
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Run {
+    /// The dialogue.
+    pub(crate) said: String,
+    /// What the script returned.
+    pub(crate) value: Option<Value>,
+    /// The error that ended it: its number and message, and the file, line and column.
+    pub(crate) error: Option<(u32, String, String, u32, u32)>,
+    /// The variables at the end, or where it waits.
+    pub(crate) variables: Vec<(Arc<str>, Value)>,
+    /// Every effect it asked for, with file, line and column.
+    pub(crate) effects: Vec<(Arc<str>, Args, String, u32, u32)>,
+}
+
+impl Run {
+    /// As another way of running may differ from it.
+    pub(crate) fn seen_by(&self, way: Way) -> Self {
+        let mut seen = self.clone();
+        if !way.keeps_columns() {
+            seen.error.iter_mut().for_each(|error| error.4 = 0);
+            seen.effects.iter_mut().for_each(|effect| effect.4 = 0);
+        }
+        seen
+    }
 }
 
 fn keywords() -> Vec<KeywordDecl> {
@@ -54,11 +104,11 @@ pub(crate) struct Package {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-pub(crate) fn build(grammar: &Grammar, files: &[(String, String)]) -> Package {
+pub(crate) fn build(grammar: &Grammar, files: &[(String, String)], options: CompileOptions) -> Package {
     let parsed: Vec<_> = files.iter().map(|(name, text)| parse(name, text, grammar)).collect();
     let sources: Vec<Source<'_>> =
         parsed.iter().map(|file| Source { script: &file.script, diagnostics: &file.diagnostics }).collect();
-    let compiled = compile(&sources);
+    let compiled = compile_with(&sources, options);
     let diagnostics = parsed.iter().flat_map(|file| file.diagnostics.clone()).chain(compiled.diagnostics).collect();
     Package { image: compiled.image, diagnostics }
 }
@@ -79,17 +129,17 @@ fn formatted(grammar: &Grammar, name: &str, text: &str) -> String {
 }
 
 /// Runs `start.bas` and writes down what happens. The person's lines are taken from `expected`.
-pub(crate) fn converse(grammar: &Grammar, files: &[(String, String)], expected: &str, way: Way) -> String {
+pub(crate) fn converse(grammar: &Grammar, files: &[(String, String)], expected: &str, way: Way) -> Run {
     let files: Vec<(String, String)> = match way {
         Way::CarriageReturns => {
             files.iter().map(|(name, text)| (name.clone(), format!("\u{feff}{}", text.replace('\n', "\r\n")))).collect()
         }
         Way::Formatted => files.iter().map(|(name, text)| (name.clone(), formatted(grammar, name, text))).collect(),
-        Way::Plain | Way::Saved => files.to_vec(),
+        Way::Plain | Way::Unoptimised | Way::UnoptimisedSaved | Way::Saved => files.to_vec(),
     };
-    let package = build(grammar, &files);
+    let package = build(grammar, &files, way.options());
     let mut talk =
-        Conversation { said: String::new(), memory: HashMap::new(), answers: answers(expected), restarts: 0 };
+        Conversation { run: Run::default(), memory: HashMap::new(), answers: answers(expected), restarts: 0 };
     let mut broken = false;
     for found in &package.diagnostics {
         broken |= found.severity == Severity::Error;
@@ -108,7 +158,8 @@ pub(crate) fn converse(grammar: &Grammar, files: &[(String, String)], expected: 
         let params = params.into_iter().map(|(name, value)| (name, Value::from_json(&value))).collect();
         talk.run(&package.image, params, way);
     }
-    talk.said.trim_end().to_owned()
+    talk.run.said.truncate(talk.run.said.trim_end().len());
+    talk.run
 }
 
 /// The person's lines: `You: text`, or `You attach: name (media type)`.
@@ -141,7 +192,7 @@ struct Answer {
 }
 
 struct Conversation {
-    said: String,
+    run: Run,
     memory: HashMap<String, Value>,
     /// Next one last.
     answers: Vec<Answer>,
@@ -153,9 +204,10 @@ impl Conversation {
     fn line(&mut self, who: &str, text: &str) {
         let mut lines = text.split('\n');
         let first = lines.next().unwrap_or_default();
-        let _ = writeln!(self.said, "{}", format!("{who}: {first}").trim_end());
+        let said = &mut self.run.said;
+        let _ = writeln!(said, "{}", format!("{who}: {first}").trim_end());
         for line in lines {
-            let _ = writeln!(self.said, "{}", format!("     {line}").trim_end());
+            let _ = writeln!(said, "{}", format!("     {line}").trim_end());
         }
     }
 
@@ -164,19 +216,26 @@ impl Conversation {
             Ok(machine) => machine,
             Err(error) => return self.failed(&error),
         };
-        let fuel = if way == Way::Saved { 7 } else { 1_000_000 };
+        let fuel = if way.saves() { 7 } else { 1_000_000 };
         loop {
-            match machine.run(fuel) {
+            let step = machine.run(fuel);
+            self.run.variables = machine.variables();
+            match step {
                 Step::Done(Value::Null) => return,
                 Step::Done(value) => {
                     let shown = match &value {
                         Value::Text(text) => text.to_string(),
                         other => ops::to_text(other),
                     };
+                    self.run.value = Some(value);
                     return self.line("Returns", &shown);
                 }
                 Step::Failed(error) => return self.failed(&error),
                 Step::Effect(request) => {
+                    let span = &request.span;
+                    let place = (span.file.to_string(), span.line, span.column);
+                    let effect = (request.keyword.clone(), request.args.clone(), place.0, place.1, place.2);
+                    self.run.effects.push(effect);
                     machine = self.saved(image, machine, way);
                     match self.effect(&request) {
                         Some(outcome) => machine.resume(outcome),
@@ -190,7 +249,7 @@ impl Conversation {
 
     /// The machine after a restart of the server; after many of them one that long loops do not wait for.
     fn saved(&mut self, image: &Arc<Image>, machine: Machine, way: Way) -> Machine {
-        if way != Way::Saved || self.restarts == 1_000 {
+        if !way.saves() || self.restarts == 1_000 {
             return machine;
         }
         self.restarts += 1;
@@ -198,8 +257,10 @@ impl Conversation {
     }
 
     fn failed(&mut self, error: &BasicError) {
-        let line = error.span.as_ref().map_or(0, |span| span.line);
-        self.line(&format!("Error {} in line {line}", error.number), &error.message);
+        let span = error.span.clone().unwrap_or_default();
+        self.line(&format!("Error {} in line {}", error.number, span.line), &error.message);
+        let place = (span.file.to_string(), span.line, span.column);
+        self.run.error = Some((error.number, error.message.clone(), place.0, place.1, place.2));
     }
 
     /// The outcome of an effect; `None` when the person says nothing more.
@@ -251,7 +312,7 @@ impl Conversation {
         }
         for attempt in 1.. {
             let Some(answer) = self.answers.pop() else {
-                let _ = writeln!(self.said, "(waits)");
+                let _ = writeln!(self.run.said, "(waits)");
                 return None;
             };
             if let Some(file) = answer.files.first() {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use botserver_basic_types::{Arg, BasicError, EffectRequest, Value};
-use botserver_basic_vm::{Image, Limits, Machine, Step};
+use botserver_basic_vm::{CompileOptions, Image, Limits, Machine, Step};
 
 use crate::host;
 
 fn package(script: &str) -> Arc<Image> {
-    let package = host::build(&host::grammar(), &[("start.bas".to_owned(), script.to_owned())]);
+    let files = [("start.bas".to_owned(), script.to_owned())];
+    let package = host::build(&host::grammar(), &files, CompileOptions::default());
     assert_eq!(package.diagnostics, [], "{script}");
     package.image
 }

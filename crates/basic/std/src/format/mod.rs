@@ -36,6 +36,7 @@ fn format(heap: &mut Heap, args: &[Val]) -> Result<Val> {
         return new_text(heap, shown);
     }
     let pattern = text(heap, args, 1)?.into_owned();
+    heap.note(pattern.len().saturating_mul(4));
     let shown = format_value(heap, value, &pattern)?;
     new_text(heap, shown)
 }
@@ -47,7 +48,7 @@ fn fill_positions(heap: &Heap, template: &str, values: &[Val]) -> Result<String>
     while let Some(open) = rest.find('{') {
         let (before, after) = rest.split_at(open);
         filled.push_str(before);
-        let position = after.find('}').and_then(|close| Some((close, after.get(1..close)?.parse::<usize>().ok()?)));
+        let position = placeholder(after);
         match position {
             Some((close, index)) if index < values.len() => {
                 ops::write_text(heap, arg(values, index), &mut filled)?;
@@ -62,6 +63,13 @@ fn fill_positions(heap: &Heap, template: &str, values: &[Val]) -> Result<String>
     filled.push_str(rest);
     check_text(heap, filled.len())?;
     Ok(filled)
+}
+
+/// The end and the number of a placeholder at the start of a text. It has three digits at most, so that a text full of
+/// opening braces is not searched to its end for each of them.
+fn placeholder(text: &str) -> Option<(usize, usize)> {
+    let close = text.bytes().take(5).position(|byte| byte == b'}')?;
+    Some((close, text.get(1..close)?.parse().ok()?))
 }
 
 /// A value as text by a pattern. Text that spells a number is formatted as a number, text that reads
@@ -83,25 +91,28 @@ pub fn format_value(heap: &Heap, value: &Val, pattern: &str) -> Result<String> {
         Val::Date(date) => dates::apply(*date, pattern),
         Val::Int(number) => numbers::apply(Number::Int(*number), pattern).unwrap_or_else(|| shown.into_owned()),
         Val::Float(number) => numbers::apply(Number::Float(*number), pattern).unwrap_or_else(|| shown.into_owned()),
-        Val::Text(text) => format_text(text, pattern),
+        Val::Text(text) => return format_text(heap, text, pattern),
         _ => shown.into_owned(),
     })
 }
 
-fn format_text(text: &str, pattern: &str) -> String {
+fn format_text(heap: &Heap, text: &str, pattern: &str) -> Result<String> {
     if dates::is_pattern(pattern)
         && let Some(date) = civil::parse(text).or_else(|| time_of_day(text))
     {
-        return dates::apply(date, pattern);
+        return Ok(dates::apply(date, pattern));
     }
     if let Some(shown) = ops::parse_number(text).and_then(|number| numbers::apply(number, pattern)) {
-        return shown;
+        return Ok(shown);
     }
     if !pattern.contains(['@', '!', '>', '&', '<']) {
-        return text.to_owned();
+        return Ok(text.to_owned());
     }
     let mut shown = String::new();
     for c in pattern.chars() {
+        // Every mark may stand for the whole text.
+        heap.spend(4 + text.len())?;
+        check_text(heap, shown.len())?;
         match c {
             '@' => shown.push_str(text),
             '!' | '>' => shown.push_str(&text.to_uppercase()),
@@ -109,7 +120,7 @@ fn format_text(text: &str, pattern: &str) -> String {
             other => shown.push(other),
         }
     }
-    shown
+    Ok(shown)
 }
 
 /// `14:30` as a moment, so that `FORMAT("14:30", "hh:mm tt")` works.

@@ -67,7 +67,7 @@ proptest! {
             if args.len() < usize::from(function.min) {
                 continue;
             }
-            let mut heap = Heap::new(HeapLimits { bytes: 4 << 20, array_len: 10_000, text_len: 100_000 });
+            let mut heap = Heap::new(HeapLimits { bytes: 4 << 20, array_len: 10_000, text_len: 100_000, ..HeapLimits::default() });
             let args: Vec<Val> = args.iter().take(usize::from(function.max)).map(|arg| heap.attach(arg).unwrap()).collect();
             if let Ok(value) = (function.run)(&mut heap, &args) {
                 let _ = ops::text_of(&heap, &value);

@@ -229,7 +229,7 @@ fn documents() {
 
 #[test]
 fn results_stay_inside_the_limits_of_the_heap() {
-    let mut heap = Heap::new(HeapLimits { text_len: 100, array_len: 10, bytes: 1 << 20 });
+    let mut heap = Heap::new(HeapLimits { text_len: 100, array_len: 10, bytes: 1 << 20, ..HeapLimits::default() });
     let long = "x".repeat(60);
     for (name, args) in [
         ("REPEAT", json!([long, i64::MAX])),

@@ -103,6 +103,8 @@ impl Script {
         let line = self.line_starts.partition_point(|start| *start <= loc.start).max(1);
         let line_start = self.line_starts.get(line - 1).copied().unwrap_or(0);
         let before = self.source.get(line_start as usize..loc.start as usize).unwrap_or("");
+        // A byte-order mark is no character of the first line.
+        let before = if line == 1 { before.trim_start_matches('\u{feff}') } else { before };
         let characters = if before.is_ascii() { before.len() } else { before.chars().count() };
         (line as u32, characters as u32 + 1)
     }

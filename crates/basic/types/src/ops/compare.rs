@@ -1,6 +1,6 @@
 //! `=` and `<`: numbers by value, also against numeric text; text by its characters; null equals empty text.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 use super::{
     dates::parse_iso,
@@ -22,7 +22,13 @@ pub fn equal(heap: &Heap, left: &Val, right: &Val) -> Result<bool> {
 fn equal_at(heap: &Heap, left: &Val, right: &Val, depth: usize, budget: &mut usize) -> Result<bool> {
     Ok(match (left, right) {
         (Val::Int(a), Val::Int(b)) => a == b,
-        (Val::Text(a), Val::Text(b)) | (Val::Secret(a), Val::Secret(b)) => a == b,
+        (Val::Text(a), Val::Text(b)) | (Val::Secret(a), Val::Secret(b)) => {
+            if Arc::ptr_eq(&a.0, &b.0) || a.len() != b.len() {
+                return Ok(a.len() == b.len());
+            }
+            heap.spend_bytes(a.len())?;
+            a == b
+        }
         (Val::Null, other) | (other, Val::Null) => is_null(heap, other),
         (Val::Bool(a), Val::Bool(b)) => a == b,
         (Val::Bool(flag), Val::Text(text)) | (Val::Text(text), Val::Bool(flag)) => {
@@ -35,11 +41,25 @@ fn equal_at(heap: &Heap, left: &Val, right: &Val, depth: usize, budget: &mut usi
             a == b || arrays_equal(heap, *a, *b, depth, budget)?
         }
         (Val::Object(a), Val::Object(b)) => a == b || objects_equal(heap, *a, *b, depth, budget)?,
-        _ => ordering(left, right) == Some(Ordering::Equal),
+        _ => {
+            pay_for_texts(heap, left, right)?;
+            ordering(left, right) == Some(Ordering::Equal)
+        }
     })
 }
 
-fn spend(depth: usize, budget: &mut usize) -> Result<()> {
+/// Comparing reads texts, as texts or as the numbers and dates they spell.
+fn pay_for_texts(heap: &Heap, left: &Val, right: &Val) -> Result<()> {
+    for value in [left, right] {
+        if let Val::Text(text) = value {
+            heap.spend(8 + (text.len() >> 2))?;
+        }
+    }
+    Ok(())
+}
+
+fn spend(heap: &Heap, depth: usize, budget: &mut usize) -> Result<()> {
+    heap.note(8);
     *budget = budget.saturating_sub(1);
     if depth > MAX_DEPTH || *budget == 0 {
         return Err(BasicError::limit("values that contain themselves, or are too large, cannot be compared"));
@@ -53,7 +73,7 @@ fn arrays_equal(heap: &Heap, a: Handle, b: Handle, depth: usize, budget: &mut us
         return Ok(false);
     }
     for (a, b) in a.iter().zip(b) {
-        spend(depth, budget)?;
+        spend(heap, depth, budget)?;
         if !equal_at(heap, a, b, depth + 1, budget)? {
             return Ok(false);
         }
@@ -67,7 +87,7 @@ fn objects_equal(heap: &Heap, a: Handle, b: Handle, depth: usize, budget: &mut u
         return Ok(false);
     }
     for (name, a) in a {
-        spend(depth, budget)?;
+        spend(heap, depth, budget)?;
         let Some(b) = b.get(name) else { return Ok(false) };
         if !equal_at(heap, a, b, depth + 1, budget)? {
             return Ok(false);
@@ -81,15 +101,31 @@ pub fn compare(heap: &Heap, left: &Val, right: &Val) -> Result<Option<Ordering>>
     match (left, right) {
         (Val::Int(a), Val::Int(b)) => Ok(Some(a.cmp(b))),
         (Val::Array(_) | Val::Object(_) | Val::Secret(_), _) | (_, Val::Array(_) | Val::Object(_) | Val::Secret(_)) => {
-            Err(BasicError::type_mismatch(format!("cannot compare {} with {}", noun(left), noun(right))))
+            Err(no_order(left, right))
         }
         (Val::Rows(handle, _), other) if heap.array(*handle).is_empty() => Ok(ordering(&Val::Null, other)),
         (other, Val::Rows(handle, _)) if heap.array(*handle).is_empty() => Ok(ordering(other, &Val::Null)),
-        (Val::Rows(..), _) | (_, Val::Rows(..)) => {
-            Err(BasicError::type_mismatch(format!("cannot compare {} with {}", noun(left), noun(right))))
+        (Val::Rows(..), _) | (_, Val::Rows(..)) => Err(no_order(left, right)),
+        (Val::Text(a), Val::Text(b)) => {
+            if Arc::ptr_eq(&a.0, &b.0) {
+                return Ok(Some(Ordering::Equal));
+            }
+            heap.spend_bytes(a.len().min(b.len()))?;
+            Ok(Some(a.cmp(b)))
         }
-        _ => Ok(ordering(left, right)),
+        _ => {
+            pay_for_texts(heap, left, right)?;
+            Ok(ordering(left, right))
+        }
     }
+}
+
+/// The same sentence whichever side it stands on: the compiler may exchange them.
+#[cold]
+fn no_order(left: &Val, right: &Val) -> BasicError {
+    let ordered = !matches!(left, Val::Array(_) | Val::Object(_) | Val::Secret(_) | Val::Rows(..));
+    let (what, with) = if ordered { (right, left) } else { (left, right) };
+    BasicError::type_mismatch(format!("cannot compare {} with {}", noun(what), noun(with)))
 }
 
 fn number_of(value: &Val) -> Option<Number> {

@@ -1,6 +1,6 @@
 //! What `FOR EACH` walks over.
 
-use super::{noun, text::json_view};
+use super::{json::json_view, noun};
 use crate::{BasicError, Handle, Heap, Result, Val};
 
 /// A collection that has been looked up once.

@@ -3,11 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    dates, noun,
-    number::to_index,
-    text::{json_view, text_of},
-};
+use super::{dates, json::json_view, noun, number::to_index, text::text_of};
 use crate::{BasicError, Handle, Heap, Object, Result, Text, Val};
 
 /// Finds a field: exact, then ignoring case.
@@ -22,7 +18,13 @@ pub(crate) fn find_key(fields: &Object, name: &str) -> Option<usize> {
 
 /// Where a field of an object stands, so that a caller may remember it.
 pub fn index_of(heap: &Heap, object: Handle, name: &str) -> Option<usize> {
-    find_key(heap.object(object)?, name)
+    let fields = heap.object(object)?;
+    heap.note_bytes(name.len());
+    fields.get_index_of(name).or_else(|| {
+        // What is not there as written is compared with every name.
+        heap.note(fields.len().saturating_mul(4));
+        find_key(fields, name)
+    })
 }
 
 /// Something that `.name` may be asked of.
@@ -64,7 +66,10 @@ fn try_member(heap: &mut Heap, value: &Val, name: &str) -> Result<Member> {
             Some(items) => items,
             None => return Ok(Member::None),
         },
-        Val::Text(text) if is_length() => Val::Int(text.chars().count() as i64),
+        Val::Text(text) if is_length() => {
+            heap.note_bytes(text.len());
+            Val::Int(text.chars().count() as i64)
+        }
         Val::Text(text) => {
             // What a model answers is text that a script may read as the JSON it contains.
             let text = text.clone();
@@ -104,6 +109,7 @@ fn group(heap: &Heap, list: Handle, key: &str) -> Result<Option<Val>> {
         return Ok(None);
     }
     for group in groups {
+        heap.spend(16)?;
         if let Val::Object(handle) = group
             && let Some(own) = field(heap, *handle, "key")
             && text_of(heap, &own)?.eq_ignore_ascii_case(key)
@@ -115,8 +121,7 @@ fn group(heap: &Heap, list: Handle, key: &str) -> Result<Option<Val>> {
 }
 
 fn field(heap: &Heap, object: Handle, name: &str) -> Option<Val> {
-    let fields = heap.object(object)?;
-    let (_, value) = fields.get_index(find_key(fields, name)?)?;
+    let (_, value) = heap.object(object)?.get_index(index_of(heap, object, name)?)?;
     Some(value.clone())
 }
 
@@ -132,8 +137,9 @@ pub fn member_set(heap: &mut Heap, container: &Val, name: &Arc<str>, value: Val)
             return Err(BasicError::new(438, format!("cannot set `{name}` of {}", noun(other))));
         }
     };
+    let found = index_of(heap, object, name);
     let Some(fields) = heap.object_mut(object) else { return Ok(()) };
-    if let Some(index) = find_key(fields, name) {
+    if let Some(index) = found {
         if let Some((_, slot)) = fields.get_index_mut(index) {
             *slot = value;
         }
@@ -160,6 +166,7 @@ pub fn index_get(heap: &mut Heap, container: &Val, index: &Val) -> Result<Val> {
         }
         Val::Text(text) => {
             let text = text.clone();
+            heap.note_bytes(text.len());
             match json_view_or_null(heap, &text)? {
                 Val::Null => {
                     let position = to_index(index);

@@ -6,6 +6,7 @@ mod arithmetic;
 mod compare;
 mod dates;
 mod iterate;
+mod json;
 mod matching;
 mod member;
 mod number;
@@ -15,10 +16,11 @@ pub use arithmetic::{add, concat, divide, finite, modulo, multiply, negate, powe
 pub use compare::{compare, equal};
 pub use dates::parse_iso;
 pub use iterate::{Iterable, iterable};
+pub use json::{json_view, read_json};
 pub use matching::{contains, like};
 pub use member::{Member, index_get, index_of, index_set, member_get, member_set};
 pub use number::{Number, parse_number, to_index, to_integer, to_number};
-pub use text::{float_to_text, json_view, text_of, to_text, write_text};
+pub use text::{float_to_text, text_of, to_text, write_text};
 
 use crate::{Heap, Val};
 

@@ -31,8 +31,14 @@ impl From<Number> for Val {
     }
 }
 
+/// A text longer than this spells no number, however many blanks or digits it has.
+const LONGEST: usize = 4_096;
+
 /// The number a text spells (trimmed; integers, decimals, exponents; no thousands separators), if any.
 pub fn parse_number(text: &str) -> Option<Number> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let text = text.trim();
     // Rust also reads "inf", "nan" and "infinity", which are words here.
     if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')) {
@@ -54,7 +60,7 @@ pub fn to_number(value: &Val) -> Result<Number> {
         Val::Float(value) => Ok(Number::Float(*value)),
         Val::Null => Ok(Number::Int(0)),
         Val::Bool(value) => Ok(Number::Int(i64::from(*value))),
-        Val::Text(text) if text.trim().is_empty() => Ok(Number::Int(0)),
+        Val::Text(text) if text.len() <= LONGEST && text.trim().is_empty() => Ok(Number::Int(0)),
         Val::Text(text) => parse_number(text).ok_or_else(|| {
             let shown: String = text.chars().take(40).collect();
             BasicError::type_mismatch(format!("\"{shown}\" is not a number"))

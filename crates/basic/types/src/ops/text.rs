@@ -56,7 +56,10 @@ pub fn write_text(heap: &Heap, value: &Val, out: &mut String) -> Result<()> {
         Val::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Val::Int(value) => push(out, value),
         Val::Float(value) => out.push_str(&float_to_text(*value)),
-        Val::Text(text) => out.push_str(text),
+        Val::Text(text) => {
+            heap.spend_bytes(text.len())?;
+            out.push_str(text);
+        }
         Val::Date(date) => push(out, date),
         Val::File(file) => out.push_str(&file.url),
         Val::Array(_) | Val::Object(_) | Val::Rows(..) => write_json(heap, value, out, 0)?,
@@ -81,12 +84,16 @@ fn write_json(heap: &Heap, value: &Val, out: &mut String, depth: usize) -> Resul
     if depth > MAX_DEPTH {
         return Err(BasicError::limit("a value contains itself or is nested more than 128 deep"));
     }
+    heap.spend(16)?;
     match value {
         Val::Null | Val::Secret(_) => out.push_str("null"),
         Val::Bool(_) | Val::Int(_) => write_text(heap, value, out)?,
         Val::Float(number) if !number.is_finite() => out.push_str("null"),
         Val::Float(number) => out.push_str(&float_to_text(*number)),
-        Val::Text(text) => write_json_text(text, out),
+        Val::Text(text) => {
+            heap.spend(text.len())?;
+            write_json_text(text, out);
+        }
         Val::Date(date) => write_json_date(*date, out),
         Val::Array(handle) => write_json_array(heap, *handle, out, depth)?,
         Val::Object(handle) => write_json_object(heap, *handle, out, depth)?,
@@ -154,19 +161,4 @@ fn write_json_text(text: &str, out: &mut String) {
         }
     }
     out.push('"');
-}
-
-/// The list or object inside a text that is JSON, also in a Markdown fence, as models answer it;
-/// null if there is none.
-pub fn json_view(heap: &mut Heap, text: &str) -> Result<Val> {
-    let Some(start) = text.find(['{', '[']) else { return Ok(Val::Null) };
-    let body = text.get(start..).unwrap_or_default();
-    // Only the first JSON value counts: prose or a closing fence may follow it.
-    let parsed = serde_json::Deserializer::from_str(body).into_iter::<serde_json::Value>().next();
-    match parsed {
-        Some(Ok(json @ (serde_json::Value::Array(_) | serde_json::Value::Object(_)))) => {
-            heap.attach(&Value::from_json(&json))
-        }
-        _ => Ok(Val::Null),
-    }
 }

@@ -1,6 +1,6 @@
 //! Conditions as jumps: short-circuit operators and comparisons without a boolean in between.
 
-use botserver_basic_syntax::ast::{Expr, ExprKind};
+use botserver_basic_syntax::ast::{Expr, ExprKind, Loc};
 use botserver_basic_types::{BinaryOp, Heap, UnaryOp, Val, Value, ops};
 
 use super::{
@@ -12,7 +12,9 @@ use crate::code::{Ins, Reg};
 impl Emitter<'_, '_> {
     /// Jumps when the condition is `when`, else falls through.
     pub(crate) fn branch(&mut self, condition: &Expr, when: bool) -> Vec<Patch> {
-        if let Some(value) = fold::constant(condition) {
+        if self.optimize
+            && let Some(value) = fold::constant(condition)
+        {
             let truth = ops::truthy(&Heap::default(), &value);
             return if truth == when { vec![self.jump_always()] } else { Vec::new() };
         }
@@ -20,7 +22,9 @@ impl Emitter<'_, '_> {
             ExprKind::Unary(UnaryOp::Not, operand) => self.branch(operand, !when),
             ExprKind::Binary(BinaryOp::And, left, right) => self.both(left, right, when, false),
             ExprKind::Binary(BinaryOp::Or, left, right) => self.both(left, right, when, true),
-            ExprKind::Binary(op, left, right) if is_comparison(*op) => self.compare(*op, left, right, when),
+            ExprKind::Binary(op, left, right) if self.optimize && is_comparison(*op) => {
+                self.compare(*op, (left, right), condition.loc, when)
+            }
             _ => self.scoped(|me| {
                 let a = me.expr(condition);
                 me.at(condition.loc);
@@ -42,7 +46,7 @@ impl Emitter<'_, '_> {
         patches
     }
 
-    fn compare(&mut self, op: BinaryOp, left: &Expr, right: &Expr, when: bool) -> Vec<Patch> {
+    fn compare(&mut self, op: BinaryOp, (left, right): (&Expr, &Expr), loc: Loc, when: bool) -> Vec<Patch> {
         self.scoped(|me| {
             // A test goes on with the jump behind it when it comes out as expected, else skips it.
             let test = if let Some(value) = small(right) {
@@ -62,7 +66,7 @@ impl Emitter<'_, '_> {
                     _ => Ins::TestEqual { a, b, expect: when },
                 }
             };
-            me.at(left.loc.to(right.loc));
+            me.at(loc);
             me.emit(test);
             vec![me.jump_always()]
         })

@@ -71,6 +71,8 @@ pub(crate) struct Emitter<'a, 'p> {
     pub result: Option<Place>,
     /// How deep blocks are nested, to keep recursion bounded.
     pub depth: usize,
+    /// Whether the quicker of two ways to say the same is taken.
+    pub optimize: bool,
     loc: Loc,
 }
 
@@ -99,6 +101,7 @@ impl<'a, 'p> Emitter<'a, 'p> {
             kept: None,
             result: None,
             depth: 0,
+            optimize: true,
             loc: Loc::default(),
         }
         .with_registers(first_free)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use botserver_basic_syntax::ast::{ErrorPart, Expr, ExprKind, Name, TextPart};
-use botserver_basic_types::{BinaryOp, Val, Value};
+use botserver_basic_types::{Val, Value};
 
 use super::{
     NOT_ON_COLUMNS, UNKNOWN_PROCEDURE,
@@ -68,7 +68,7 @@ impl Emitter<'_, '_> {
             self.emit(Ins::LoadConst { dst, index });
             return;
         }
-        if let Some(value) = fold::constant(expr) {
+        if let Some(value) = self.constant(expr) {
             self.at(expr.loc);
             return self.load(&value, dst);
         }
@@ -172,6 +172,12 @@ impl Emitter<'_, '_> {
         }
     }
 
+    /// The value of an expression that needs no script to run: a plain literal, and what folding makes of others.
+    fn constant(&self, expr: &Expr) -> Option<Val> {
+        let folds = self.optimize || matches!(expr.kind, ExprKind::Literal(_));
+        folds.then(|| fold::constant(expr)).flatten()
+    }
+
     fn finish_boolean(&mut self, value: Reg, negated: bool, dst: Reg) {
         if negated {
             self.emit(Ins::Not { dst, a: value });
@@ -248,6 +254,12 @@ impl Emitter<'_, '_> {
     }
 
     fn interpolated(&mut self, parts: &[TextPart], dst: Reg) {
+        let first = self.parts(parts);
+        self.emit(Ins::Interpolate { dst, first, count: parts.len() as u16 });
+    }
+
+    /// The parts of a text in neighbouring registers; gives the first.
+    pub(crate) fn parts(&mut self, parts: &[TextPart]) -> Reg {
         let first = self.temps(parts.len());
         for (index, part) in parts.iter().enumerate() {
             let register = first + index as Reg;
@@ -259,7 +271,7 @@ impl Emitter<'_, '_> {
                 TextPart::Expr(expr) => self.expr_to(expr, register),
             }
         }
-        self.emit(Ins::Interpolate { dst, first, count: parts.len() as u16 });
+        first
     }
 
     fn array(&mut self, items: &[Expr], dst: Reg) {
@@ -432,9 +444,4 @@ pub(crate) fn may_assign(expr: &Expr) -> bool {
     let mut found = false;
     expr.kind.each_child(&mut |child| found = found || may_assign(child));
     found
-}
-
-/// Whether an expression is `+` at its top.
-pub(crate) const fn is_sum(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Binary(BinaryOp::Add, ..))
 }

@@ -49,9 +49,28 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// How a package is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompileOptions {
+    /// Fold constants, compare and jump in one instruction, put small numbers into instructions, append texts in place.
+    /// What scripts do is the same without; the tests run everything both ways.
+    pub optimize: bool,
+}
+
+impl Default for CompileOptions {
+    fn default() -> Self {
+        Self { optimize: true }
+    }
+}
+
+/// [`compile_with`] everything that makes scripts faster.
+pub fn compile(sources: &[Source<'_>]) -> Compiled {
+    compile_with(sources, CompileOptions::default())
+}
+
 /// Compiles the scripts of one package version. Of two scripts with the same stem the first one has the
 /// name, so the caller puts the one nearest to the root first.
-pub fn compile(sources: &[Source<'_>]) -> Compiled {
+pub fn compile_with(sources: &[Source<'_>], options: CompileOptions) -> Compiled {
     let mut tables = tables::Tables::default();
     let mut infos: Vec<ScriptInfo> = Vec::with_capacity(sources.len());
     let mut codes = Vec::with_capacity(sources.len());
@@ -64,7 +83,7 @@ pub fn compile(sources: &[Source<'_>]) -> Compiled {
             codes.push(ScriptCode::default());
         } else {
             let mut problems = Problems { script: source.script, found: Vec::new() };
-            let code = script::compile(&mut tables, &mut problems, sources, index, &mut info);
+            let code = script::compile(&mut tables, &mut problems, (sources, index), options, &mut info);
             info.broken = problems.found.iter().find(|found| found.severity == Severity::Error).cloned();
             codes.push(if info.broken.is_some() { ScriptCode::default() } else { code });
             diagnostics.append(&mut problems.found);

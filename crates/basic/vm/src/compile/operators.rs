@@ -1,12 +1,12 @@
 //! Operators as values: arithmetic, comparisons, short-circuit logic, and `x = x + …` in place.
 
-use botserver_basic_syntax::ast::{Expr, ExprKind, Loc, Name};
+use botserver_basic_syntax::ast::{Expr, ExprKind, Loc, Name, TextPart};
 use botserver_basic_types::{BinaryOp, UnaryOp, Value};
 
 use super::{
     condition::small,
     emit::{Emitter, Place},
-    expr::{is_sum, may_assign},
+    expr::may_assign,
 };
 use crate::code::{Ins, Reg};
 
@@ -39,13 +39,13 @@ impl Emitter<'_, '_> {
                 self.land([given]);
                 return self.move_to(dst, value);
             }
-            BinaryOp::Add if let Some(terms) = text_sum(whole) => {
+            BinaryOp::Add if let Some(terms) = self.optimize.then(|| text_sum(whole)).flatten() => {
                 let first = self.exprs(terms.iter().copied());
                 self.at(whole.loc);
                 self.emit(Ins::Interpolate { dst, first, count: terms.len() as u16 });
                 return;
             }
-            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Modulo => {
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Modulo if self.optimize => {
                 if let Some(value) = small(right) {
                     let a = self.expr(left);
                     self.at(whole.loc);
@@ -87,25 +87,59 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// `x = x + a + b`: appends to the variable where it stands. False if the value is no such sum.
+    /// `x = x + a + b`, `x = x & a & b` and `x = "${x}…"`: appends to the variable where it stands. False if the
+    /// value is nothing of that kind.
     pub(crate) fn append(&mut self, name: &Name, value: &Expr) -> bool {
-        let mut terms = Vec::new();
-        let mut inner = value;
-        while let ExprKind::Binary(BinaryOp::Add, left, right) = &inner.kind {
-            terms.push(&**right);
-            inner = left;
-        }
-        let is_self = matches!(&inner.kind, ExprKind::Variable(base) if base.key == name.key);
-        // What a term assigns must not be seen by the appending; constants add up in the fast instruction.
-        if !is_sum(value) || !is_self || terms.iter().any(|term| may_assign(term)) || terms.len() > 60 {
+        if !self.optimize {
             return false;
         }
+        match &value.kind {
+            ExprKind::Binary(BinaryOp::Add, ..) => self.append_sum(name, value),
+            ExprKind::Binary(BinaryOp::Concat, ..) => {
+                // With one term, joining does it by itself where the variable has a register.
+                let place = self.place(name);
+                let terms = terms_after(BinaryOp::Concat, name, value);
+                let Some(terms) = terms.filter(|terms| terms.len() > 1 || matches!(place, Place::Script(_))) else {
+                    return false;
+                };
+                self.append_text(place, value.loc, terms.len(), |me| me.exprs(terms.into_iter()));
+                true
+            }
+            ExprKind::Interpolated(parts) => {
+                let assigns = |part: &TextPart| matches!(part, TextPart::Expr(expr) if may_assign(expr));
+                let [TextPart::Expr(first), rest @ ..] = parts.as_slice() else { return false };
+                if !is_variable(first, name) || rest.is_empty() || rest.iter().any(assigns) {
+                    return false;
+                }
+                let place = self.place(name);
+                self.append_text(place, value.loc, rest.len(), |me| me.parts(rest));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Appends what is one text, however its parts begin: numbers do not add up.
+    fn append_text(&mut self, place: Place, loc: Loc, count: usize, parts: impl FnOnce(&mut Self) -> Reg) {
+        self.scoped(|me| {
+            let first = parts(me);
+            me.at(loc);
+            me.emit(Ins::Interpolate { dst: first, first, count: count as u16 });
+            me.emit(match place {
+                Place::Register(dst) => Ins::Append { dst, first, count: 1 },
+                Place::Script(slot) => Ins::AppendScript { slot, first, count: 1 },
+            });
+        });
+    }
+
+    fn append_sum(&mut self, name: &Name, value: &Expr) -> bool {
+        let Some(terms) = terms_after(BinaryOp::Add, name, value) else { return false };
+        // Constants add up in the fast instruction.
         if let [term] = terms.as_slice()
             && small(term).is_some()
         {
             return false;
         }
-        terms.reverse();
         let place = self.place(name);
         self.scoped(|me| {
             // Adding one value is the common case, of numbers too; the machine appends in place there as well.
@@ -125,6 +159,27 @@ impl Emitter<'_, '_> {
         });
         true
     }
+}
+
+fn is_variable(expr: &Expr, name: &Name) -> bool {
+    matches!(&expr.kind, ExprKind::Variable(own) if own.key == name.key)
+}
+
+/// The terms behind `x` of `x + a + b`. None may assign a variable: the appending must not see that.
+fn terms_after<'e>(op: BinaryOp, name: &Name, value: &'e Expr) -> Option<Vec<&'e Expr>> {
+    let mut terms = Vec::new();
+    let mut inner = value;
+    while let ExprKind::Binary(own, left, right) = &inner.kind
+        && *own == op
+    {
+        terms.push(&**right);
+        inner = left;
+    }
+    if !is_variable(inner, name) || terms.len() > 60 || terms.iter().any(|term| may_assign(term)) {
+        return None;
+    }
+    terms.reverse();
+    Some(terms)
 }
 
 /// The terms of `"text" + a + b`: what begins with a text is joined whatever follows, so all of it at once.

@@ -6,7 +6,7 @@ use botserver_basic_syntax::ast::{Block, EventHandler, Loc, Name, Procedure, Scr
 use foldhash::HashMap;
 
 use super::{
-    IndexMap, MISSING_INCLUDE, Problems, Source, TOO_LARGE,
+    CompileOptions, IndexMap, MISSING_INCLUDE, Problems, Source, TOO_LARGE,
     binder::Mentions,
     emit::{Callee, Emitter, Place},
     fold,
@@ -85,8 +85,8 @@ struct Declared<'a> {
 pub(crate) fn compile(
     tables: &mut Tables,
     problems: &mut Problems<'_>,
-    sources: &[Source<'_>],
-    index: usize,
+    (sources, index): (&[Source<'_>], usize),
+    options: CompileOptions,
     info: &mut ScriptInfo,
 ) -> ScriptCode {
     let Some(Source { script, .. }) = sources.get(index).copied() else { return ScriptCode::default() };
@@ -114,7 +114,7 @@ pub(crate) fn compile(
         })
         .collect();
 
-    let mut unit = Unit { tables, problems, script, source: index as u16, callees: &callees };
+    let mut unit = Unit { tables, problems, script, source: index as u16, callees: &callees, options };
     code.chunks.push(unit.body(&script.body, &body, &variables, true, "body"));
     for declared in procedures.values() {
         code.chunks.push(unit.procedure(declared, &variables));
@@ -235,6 +235,7 @@ struct Unit<'a, 'p> {
     script: &'a Script,
     source: u16,
     callees: &'a HashMap<Arc<str>, Callee>,
+    options: CompileOptions,
 }
 
 impl Unit<'_, '_> {
@@ -245,6 +246,7 @@ impl Unit<'_, '_> {
         let chunk = Chunk { name: Arc::from(name), kind: ChunkKind::Body, source: self.source, ..Chunk::default() };
         let mut emitter =
             Emitter::new(self.tables, self.problems, self.script, self.callees, chunk, places, variables.slots.len());
+        emitter.optimize = self.options.optimize;
         emitter.prepare(mentions, block);
         if main {
             for param in &self.script.params {
@@ -299,6 +301,7 @@ impl Unit<'_, '_> {
             None
         };
         let mut emitter = Emitter::new(self.tables, self.problems, script, self.callees, chunk, places, registers);
+        emitter.optimize = self.options.optimize;
         emitter.result = result;
         emitter.prepare(mentions, &procedure.body);
         emitter.block(&procedure.body);

@@ -275,7 +275,7 @@ impl Emitter<'_, '_> {
             self.scoped(|me| {
                 let test = match pattern {
                     CasePattern::Value(value) => {
-                        if let Some(value) = small(value) {
+                        if let Some(value) = small(value).filter(|_| me.optimize) {
                             Ins::TestEqualInt { a, value, expect: true }
                         } else {
                             Ins::TestEqual { a, b: me.expr(value), expect: true }

@@ -48,6 +48,8 @@ impl Machine {
             }
         }
         self.heap.free = free;
+        // Looking at everything is work too: a script that hovers at its limit pays for each time.
+        self.heap.note(self.heap.slots.len() * 4 + bytes / 8);
         self.heap.bytes = bytes;
         let limit = self.heap.limits.bytes;
         // Near the limit the steps become smaller, but never so small that collecting is all that happens.

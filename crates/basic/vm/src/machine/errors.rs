@@ -61,7 +61,7 @@ impl Machine {
             return Err(error);
         }
         // Failing is work too: a script cannot spin on errors for free.
-        self.fuel = self.fuel.saturating_sub(20);
+        self.pay(20);
         self.record(&error);
         let image = self.image.clone();
         while let Some(run) = self.runs.last() {

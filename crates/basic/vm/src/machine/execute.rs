@@ -49,11 +49,7 @@ impl Machine {
                 Signal::Call { chunk, base, argc } => {
                     let Some(frame) = self.frames.last() else { return self.broken() };
                     let (script, base) = (frame.script, frame.base as usize + usize::from(base));
-                    if self.fuel < CALL_COST {
-                        self.fuel = 0;
-                    } else {
-                        self.fuel -= CALL_COST;
-                    }
+                    self.pay(CALL_COST);
                     self.push_frame(script, chunk, base, usize::from(argc))
                 }
                 Signal::Return(value) => {
@@ -71,7 +67,7 @@ impl Machine {
                 }
                 Signal::CallScript { base, argc } => {
                     let base = self.frames.last().map_or(0, |frame| frame.base as usize) + usize::from(base);
-                    self.fuel = self.fuel.saturating_sub(CALL_COST);
+                    self.pay(CALL_COST);
                     self.call_script(base, usize::from(argc))
                 }
                 Signal::Effect { site } => match self.suspend(site) {
@@ -95,6 +91,7 @@ impl Machine {
                 }
                 Signal::Whole(ins) => self.whole(ins),
             };
+            self.pay(0);
             match outcome {
                 Ok(()) => {
                     if self.fuel == 0 {

@@ -16,7 +16,8 @@ use crate::code::Ins;
 impl Machine {
     /// Runs the topmost frame, and the procedures it calls, until something needs the whole machine.
     pub(super) fn run_frame<W: Window + ?Sized>(&mut self) -> Signal {
-        let Self { image, registers, heap, fuel, hints, frames, runs, collect_at, limits, local_traps, .. } = self;
+        let Self { image, registers, heap, fuel, hints, frames, runs, collect_at, limits, local_traps, debt, .. } =
+            self;
         let image = &**image;
         let damaged = || Signal::Raise(Box::new(BasicError::new(9006, "the compiled script is damaged")));
         let Some(run) = runs.last() else { return damaged() };
@@ -47,17 +48,24 @@ impl Machine {
             // Goes back to `target` and pays for the way: whatever repeats comes through here or a call.
             macro_rules! back {
                 ($target:expr) => {{
-                    let cost = (pc - ($target as usize).min(pc)) as u64 + 1;
+                    let cost = (pc - ($target as usize).min(pc)) as u64 + 1 + heap.settle();
                     pc = $target as usize;
-                    if *fuel <= cost {
-                        *fuel = 0;
+                    if !limits::pay(fuel, debt, cost) {
                         break Signal::Fuel;
                     }
-                    *fuel -= cost;
                     if heap.bytes >= *collect_at {
                         break Signal::Collect;
                     }
                 }};
+            }
+            // Pays for work that depends on the size of values; an instruction that may do much ends with this.
+            macro_rules! settle {
+                () => {
+                    let cost = heap.settle();
+                    if cost > 0 && !limits::pay(fuel, debt, cost) {
+                        break Signal::Fuel;
+                    }
+                };
             }
             // A test that comes out as expected goes on with the jump behind it, at once.
             macro_rules! test {
@@ -171,7 +179,10 @@ impl Machine {
                                 r[dst] = check!(ops::finite(sum));
                             }
                         }
-                        _ => check!(slow::add(heap, &mut r, dst, a, b)),
+                        _ => {
+                            check!(slow::add(heap, &mut r, dst, a, b));
+                            settle!();
+                        }
                     },
                     Ins::AddInt { dst, a, value } => {
                         if let Val::Int(x) = &r[a]
@@ -180,6 +191,7 @@ impl Machine {
                             put_int(&mut r[dst], sum);
                         } else {
                             r[dst] = check!(ops::add(heap, &r[a], &Val::Int(i64::from(value))));
+                            settle!();
                         }
                     }
                     Ins::Subtract { dst, a, b } => arithmetic!(dst, a, b, checked_sub, -, ops::subtract),
@@ -223,7 +235,10 @@ impl Machine {
                         x => r[dst] = check!(ops::modulo(x, &Val::Int(i64::from(value)))),
                     },
                     Ins::Power { dst, a, b } => r[dst] = check!(ops::power(&r[a], &r[b])),
-                    Ins::Concat { dst, a, b } => check!(slow::concat(heap, &mut r, dst, a, b)),
+                    Ins::Concat { dst, a, b } => {
+                        check!(slow::concat(heap, &mut r, dst, a, b));
+                        settle!();
+                    }
                     Ins::Negate { dst, a } => r[dst] = check!(ops::negate(&r[a])),
                     Ins::Not { dst, a } => {
                         let result = !slow::truthy(heap, &r[a]);
@@ -236,30 +251,37 @@ impl Machine {
                     Ins::Equal { dst, a, b } => {
                         let result = check!(slow::equal(heap, &r[a], &r[b]));
                         put(&mut r[dst], Val::Bool(result));
+                        settle!();
                     }
                     Ins::NotEqual { dst, a, b } => {
                         let result = !check!(slow::equal(heap, &r[a], &r[b]));
                         put(&mut r[dst], Val::Bool(result));
+                        settle!();
                     }
                     Ins::Less { dst, a, b } => {
                         let result = check!(slow::less(heap, &r[a], &r[b]));
                         put(&mut r[dst], Val::Bool(result));
+                        settle!();
                     }
                     Ins::LessEqual { dst, a, b } => {
                         let result = check!(slow::less_equal(heap, &r[a], &r[b]));
                         put(&mut r[dst], Val::Bool(result));
+                        settle!();
                     }
                     Ins::Like { dst, a, b } => {
                         let result = check!(slow::like(heap, &r[a], &r[b], false));
                         put(&mut r[dst], Val::Bool(result));
+                        settle!();
                     }
                     Ins::ILike { dst, a, b } => {
                         let result = check!(slow::like(heap, &r[a], &r[b], true));
                         put(&mut r[dst], Val::Bool(result));
+                        settle!();
                     }
                     Ins::Contains { dst, a, b } => {
                         let result = check!(ops::contains(heap, &r[a], &r[b]));
                         put(&mut r[dst], Val::Bool(result));
+                        settle!();
                     }
                     Ins::IsNull { dst, a } => {
                         let result = ops::is_null(heap, &r[a]);
@@ -273,14 +295,17 @@ impl Machine {
                         let result = slow::append(heap, &mut value, r.range(first, count));
                         r[dst] = value;
                         check!(result);
+                        settle!();
                     }
                     Ins::AppendScript { slot, first, count } => {
                         if let Some(variable) = below.get_mut(script_base + usize::from(slot)) {
                             check!(slow::append(heap, variable, r.range(first, count)));
                         }
+                        settle!();
                     }
                     Ins::Interpolate { dst, first, count } => {
                         r[dst] = check!(slow::interpolate(heap, r.range(first, count)));
+                        settle!();
                     }
                     Ins::Jump { target } => {
                         if target as usize >= pc {
@@ -309,10 +334,17 @@ impl Machine {
                             pc = target as usize;
                         }
                     }
-                    Ins::TestEqual { a, b, expect } => test!(check!(slow::equal(heap, &r[a], &r[b])), expect),
-                    Ins::TestLess { a, b, expect } => test!(check!(slow::less(heap, &r[a], &r[b])), expect),
+                    Ins::TestEqual { a, b, expect } => {
+                        test!(check!(slow::equal(heap, &r[a], &r[b])), expect);
+                        settle!();
+                    }
+                    Ins::TestLess { a, b, expect } => {
+                        test!(check!(slow::less(heap, &r[a], &r[b])), expect);
+                        settle!();
+                    }
                     Ins::TestLessEqual { a, b, expect } => {
                         test!(check!(slow::less_equal(heap, &r[a], &r[b])), expect);
+                        settle!();
                     }
                     Ins::TestEqualInt { a, value, expect } => match &r[a] {
                         Val::Int(x) => test!((*x == i64::from(value)), expect),
@@ -362,7 +394,10 @@ impl Machine {
                             pc += 1;
                         }
                     }
-                    Ins::EachPrep { state, src } => check!(slow::each_prepare(heap, &mut r, state, src)),
+                    Ins::EachPrep { state, src } => {
+                        check!(slow::each_prepare(heap, &mut r, state, src));
+                        settle!();
+                    }
                     Ins::EachNext { dst, state } => {
                         // At the end the jump behind this leaves the loop.
                         let Some((position, value)) = slow::each_next(heap, &r, state) else { continue };
@@ -379,11 +414,13 @@ impl Machine {
                             break Signal::Collect;
                         }
                         let Some(callee) = script.chunks.get(usize::from(chunk)) else { break damaged() };
-                        if frames.len() >= limits.depth || *fuel <= CALL_COST {
+                        let cost = CALL_COST + heap.settle();
+                        if frames.len() >= limits.depth || *fuel <= cost {
                             // Raises, or ends the slice.
+                            heap.note_instructions(cost - CALL_COST);
                             break Signal::Call { chunk, base, argc };
                         }
-                        *fuel -= CALL_COST;
+                        *fuel -= cost;
                         if let Some(caller) = frames.last_mut() {
                             caller.pc = pc as u32;
                         }
@@ -407,13 +444,11 @@ impl Machine {
                         let Some(Some(native)) = image.natives.get(usize::from(function)) else {
                             break Signal::Raise(Box::new(slow::missing_native(image, function)));
                         };
-                        let before = heap.bytes;
                         let args = r.range_mut(base, u16::from(argc));
                         let value = check!((native.run)(heap, args));
                         args.fill(Val::Null);
                         r[dst] = value;
-                        // What a function allocates is a measure of its work.
-                        *fuel = fuel.saturating_sub((heap.bytes.saturating_sub(before) as u64) >> 6);
+                        settle!();
                     }
                     Ins::Mutate { argc, function, base, dst } => {
                         let Some(Some(native)) = image.natives.get(usize::from(function)) else {
@@ -423,6 +458,7 @@ impl Machine {
                         let value = check!(slow::mutate(heap, native.run, args));
                         args.fill(Val::Null);
                         r[dst] = value;
+                        settle!();
                     }
                     Ins::Push { list, src } => {
                         if let Val::Array(handle) = &r[list]
@@ -475,6 +511,7 @@ impl Machine {
                             copy!(*value => r[dst]);
                         } else {
                             r[dst] = check!(slow::get_field(heap, hints, &r[object], name, field));
+                            settle!();
                         }
                     }
                     Ins::SetField { object, name, src } => {
@@ -488,6 +525,7 @@ impl Machine {
                             copy!(r[src] => *value);
                         } else {
                             check!(slow::set_field(heap, hints, &mut r, object, (name, field), src));
+                            settle!();
                         }
                     }
                     Ins::GetIndex { dst, object, index } => {
@@ -498,6 +536,7 @@ impl Machine {
                             copy!(*value => r[dst]);
                         } else {
                             r[dst] = check!(ops::index_get(heap, &r[object], &r[index]));
+                            settle!();
                         }
                     }
                     Ins::SetIndex { object, index, src } => {
@@ -508,10 +547,12 @@ impl Machine {
                             copy!(r[src] => *value);
                         } else {
                             check!(slow::set_index(heap, &mut r, object, index, src));
+                            settle!();
                         }
                     }
                     Ins::Dim { dst, first, count, redim } => {
                         r[dst] = check!(slow::dim(heap, &r, dst, (first, count), redim));
+                        settle!();
                     }
                     Ins::Effect { site, .. } => break Signal::Effect { site },
                     Ins::Goto { .. }

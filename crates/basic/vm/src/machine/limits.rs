@@ -29,6 +29,18 @@ impl Default for Limits {
     }
 }
 
+/// Takes a cost from the fuel; false when that was the last of it. What is not there is owed.
+#[inline]
+pub(super) fn pay(fuel: &mut u64, debt: &mut u64, cost: u64) -> bool {
+    if *fuel > cost {
+        *fuel -= cost;
+        return true;
+    }
+    *debt = debt.saturating_add(cost - *fuel);
+    *fuel = 0;
+    false
+}
+
 #[cold]
 pub(super) fn too_long(limits: &Limits) -> BasicError {
     let mut error = BasicError::new(9002, format!("the script was stopped after {} instructions", limits.instructions));

@@ -56,6 +56,8 @@ pub struct Machine {
     fuel: u64,
     /// Fuel used in the slices before.
     used: u64,
+    /// Fuel that the last instruction of this slice took beyond what was left.
+    debt: u64,
     jumps: u64,
     /// Traps and GOSUBs that belong to a procedure's frame; while 0, returning has nothing to tidy up.
     local_traps: u32,
@@ -139,6 +141,7 @@ impl Machine {
             state: State::Ready,
             fuel: 0,
             used: 0,
+            debt: 0,
             jumps: 0,
             local_traps: 0,
             collect_at: collect::FIRST_COLLECTION.min(limits.heap.bytes / 2),
@@ -184,9 +187,15 @@ impl Machine {
         // With tiny slices the loops' own check might never be reached.
         if self.heap.bytes >= self.collect_at {
             self.collect();
+            self.pay(0);
+        }
+        // Collecting took the last of the slice before: the next try is the first thing of this one.
+        if let Some((_, fuel @ 0)) = &mut self.retried {
+            *fuel = self.fuel;
         }
         let step = self.execute();
-        self.used += slice - self.fuel;
+        self.pay(0);
+        self.used = self.used.saturating_add(slice - self.fuel).saturating_add(std::mem::take(&mut self.debt));
         match &step {
             Step::Fuel if self.used >= self.limits.instructions => {
                 let error = limits::too_long(&self.limits);
@@ -244,6 +253,11 @@ impl Machine {
     /// Instructions executed so far, about.
     pub fn instructions(&self) -> u64 {
         self.used
+    }
+
+    /// Pays for something, and for the work of functions and operators since the last time.
+    fn pay(&mut self, cost: u64) {
+        limits::pay(&mut self.fuel, &mut self.debt, cost + self.heap.settle());
     }
 
     fn outermost(&self) -> Option<(&crate::image::ScriptCode, usize)> {

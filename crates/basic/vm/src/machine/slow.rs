@@ -194,7 +194,7 @@ pub(super) fn order(heap: &Heap, a: &Val, value: i16) -> Result<Option<Ordering>
 }
 
 pub(super) fn like(heap: &Heap, a: &Val, b: &Val, ignore_case: bool) -> Result<bool> {
-    Ok(ops::like(&ops::text_of(heap, a)?, &ops::text_of(heap, b)?, ignore_case))
+    ops::like(heap, &ops::text_of(heap, a)?, &ops::text_of(heap, b)?, ignore_case)
 }
 
 /// `r[dst] = r[a] + r[b]`; in place when a text is added to itself and something.
@@ -275,7 +275,8 @@ pub(super) fn append(heap: &mut Heap, value: &mut Val, items: &[Val]) -> Result<
 pub(super) fn interpolate(heap: &mut Heap, parts: &[Val]) -> Result<Val> {
     // A number takes twenty characters at most.
     let room = |part: &Val| if let Val::Text(text) = part { text.len() } else { 20 };
-    let mut out = String::with_capacity(parts.iter().map(room).sum());
+    let room = parts.iter().map(room).sum::<usize>().min(heap.limits.text_len);
+    let mut out = String::with_capacity(room);
     for part in parts {
         ops::write_text(heap, part, &mut out)?;
     }
@@ -389,6 +390,7 @@ pub(super) fn mutate(heap: &mut Heap, run: NativeFn, args: &[Val]) -> Result<Val
         && own != new
     {
         let items = heap.array(*new).to_vec();
+        heap.note(items.len().saturating_mul(2));
         if let Some(list) = heap.array_mut(*own) {
             *list = items;
         }
@@ -439,6 +441,14 @@ pub(super) fn new_object<W: Window + ?Sized>(
     first: Reg,
 ) -> Result<Val> {
     let fields = image.body.shapes.get(usize::from(shape)).map(Vec::as_slice).unwrap_or_default();
+    // A field that is named twice makes fewer fields than values.
+    if let Some(empty) = image.shapes.get(usize::from(shape)).filter(|empty| empty.len() == fields.len()) {
+        let mut object = empty.clone();
+        for (slot, value) in object.values_mut().zip(r.range(first, fields.len() as u16)) {
+            put(slot, copy(value));
+        }
+        return heap.new_object(object).map(Val::Object);
+    }
     let mut object = Object::with_capacity_and_hasher(fields.len(), foldhash::fast::RandomState::default());
     for (name, value) in fields.iter().zip(r.range(first, fields.len() as u16)) {
         if let Some(name) = image.body.names.get(usize::from(*name)) {

@@ -209,7 +209,8 @@ impl Machine {
             })
             .collect();
         let mut machine = Self::empty(image.clone(), limits);
-        machine.heap = Heap { slots, ..Heap::new(limits.heap) };
+        machine.heap = Heap::new(limits.heap);
+        machine.heap.slots = slots;
         machine.registers = registers;
         machine.globals = globals;
         machine.frames = frames;

@@ -18,10 +18,11 @@ impl Machine {
         let at = (self.frames.last().map_or(0, |frame| frame.pc), self.fuel);
         if self.heap.bytes > self.heap.limits.bytes && self.retried != Some(at) {
             self.collect();
+            self.pay(0);
             if let Some(frame) = self.frames.last_mut()
                 && self.heap.bytes < self.heap.limits.bytes
             {
-                self.retried = Some(at);
+                self.retried = Some((at.0, self.fuel));
                 frame.pc -= 1;
                 return Ok(());
             }
@@ -49,8 +50,9 @@ impl Machine {
                 self.count_jump()?;
                 if let Some(frame) = self.frames.last_mut() {
                     // Every jump is paid for as if it were backward.
-                    self.fuel = self.fuel.saturating_sub(u64::from(frame.pc.abs_diff(target)).min(64) + 1);
+                    let cost = u64::from(frame.pc.abs_diff(target)).min(64) + 1;
                     frame.pc = target;
+                    self.pay(cost);
                 }
             }
             Ins::CaughtError { dst } => {

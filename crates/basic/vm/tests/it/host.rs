@@ -9,9 +9,9 @@ use botserver_basic_syntax::{FunctionSig, Grammar, ParseOptions, Parsed};
 use botserver_basic_types::{
     Arg, BasicError, Date, Effect, EffectRequest, HearType, KeywordDecl, Result, Rows, Severity, Value, ValueObject,
 };
-use botserver_basic_vm::{Compiled, Image, Limits, Machine, Source, Step, compile};
+use botserver_basic_vm::{CompileOptions, Compiled, Image, Limits, Machine, Source, Step, compile, compile_with};
 
-static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
+pub(crate) static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
     let functions: Vec<FunctionSig> = botserver_basic_std::functions().iter().map(FunctionSig::from).collect();
     Grammar::new(&keywords(), &functions).unwrap().with_variables(["host", "user"])
 });
@@ -57,14 +57,22 @@ pub(crate) fn parse(files: &[(&str, &str)]) -> Vec<Parsed> {
 /// Compiles the files of a package, whatever is wrong with them.
 pub(crate) fn compile_all(files: &[(&str, &str)]) -> (Compiled, Vec<Parsed>) {
     let parsed = parse(files);
-    let sources: Vec<Source<'_>> =
-        parsed.iter().map(|parsed| Source { script: &parsed.script, diagnostics: &parsed.diagnostics }).collect();
-    (compile(&sources), parsed)
+    (compile(&sources(&parsed)), parsed)
+}
+
+fn sources(parsed: &[Parsed]) -> Vec<Source<'_>> {
+    parsed.iter().map(|parsed| Source { script: &parsed.script, diagnostics: &parsed.diagnostics }).collect()
 }
 
 /// Compiles files that must be sound; the image goes through its bytes, so that all code is verified.
 pub(crate) fn image(files: &[(&str, &str)]) -> Arc<Image> {
-    let (compiled, parsed) = compile_all(files);
+    image_with(files, CompileOptions::default())
+}
+
+/// [`image`] as compiled in one way.
+pub(crate) fn image_with(files: &[(&str, &str)], options: CompileOptions) -> Arc<Image> {
+    let parsed = parse(files);
+    let compiled = compile_with(&sources(&parsed), options);
     let problems: Vec<_> = parsed
         .iter()
         .filter(|parsed| parsed.has_errors())
@@ -156,6 +164,8 @@ pub(crate) struct Outcome {
     pub said: Vec<String>,
     pub result: Result<Value>,
     pub variables: Vec<(Arc<str>, Value)>,
+    /// Every effect with its arguments and place.
+    pub requests: Vec<EffectRequest>,
 }
 
 /// One script with its answers and settings.
@@ -191,10 +201,16 @@ impl<'a> Run<'a> {
         Host { answers: self.answers.iter().map(ToString::to_string).collect(), ..Host::default() }
     }
 
-    /// Runs in three ways and checks that they agree.
+    /// Runs in many ways and checks that they agree.
     pub(crate) fn go(&self) -> Outcome {
         let image = image(&self.files);
         let straight = drive(self.machine(&image), self.host(), u64::MAX, |machine| machine);
+        let plain = image_with(&self.files, CompileOptions { optimize: false });
+        let unoptimised = drive(self.machine(&plain), self.host(), u64::MAX, |machine| machine);
+        // It takes more instructions, so that limit is reached elsewhere.
+        if !straight.result.as_ref().is_err_and(|error| error.number == 9002) {
+            assert_eq!(straight, unoptimised, "without optimisations");
+        }
         for fuel in [1, 7, 100] {
             let mut count = 0usize;
             let broken_up = drive(self.machine(&image), self.host(), fuel, |machine| {
@@ -248,7 +264,7 @@ fn drive(mut machine: Machine, mut host: Host, fuel: u64, mut between: impl FnMu
             }
         }
     };
-    Outcome { said: host.said, result, variables: machine.variables() }
+    Outcome { said: host.said, result, variables: machine.variables(), requests: host.requests }
 }
 
 /// Runs a script without answers and gives its transcript.

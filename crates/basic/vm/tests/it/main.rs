@@ -2,6 +2,7 @@
 //! bytecode, and the laws of snapshots and images.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+mod agreement;
 mod blocks;
 mod bytecode;
 mod control;
@@ -17,6 +18,7 @@ mod procedures;
 mod requests;
 mod snapshots;
 mod tools;
+mod work;
 
 /// Runs each script and compares what it says.
 fn all(cases: &[(&str, &str)]) {
