@@ -1,7 +1,10 @@
 //! The machine's memory: arrays and objects in one table, addressed by handles, so that a machine is
 //! `Send`, its memory limit is a counter, cycles cannot leak and a snapshot is a walk over one table.
 
-use std::{cell::Cell, sync::Arc};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -101,7 +104,34 @@ pub struct Heap {
     /// Limits.
     pub limits: HeapLimits,
     /// Work that nobody has paid for yet.
-    work: Cell<u64>,
+    work: Work,
+}
+
+/// A count that can be raised behind a shared reference. Only the machine counts, so nothing is ever lost; atomic, so that
+/// a program may go from thread to thread.
+#[derive(Debug, Default)]
+struct Work(AtomicU64);
+
+impl Work {
+    fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    fn add(&self, units: u64) {
+        self.0.store(self.get().saturating_add(units), Relaxed);
+    }
+
+    fn take(&self) -> u64 {
+        let units = self.get();
+        self.0.store(0, Relaxed);
+        units
+    }
+}
+
+impl Clone for Work {
+    fn clone(&self) -> Self {
+        Self(AtomicU64::new(self.get()))
+    }
 }
 
 /// Units of work that cost as much as one instruction.
@@ -134,7 +164,7 @@ impl Heap {
     /// Notes work that grows with what it works on, so that it is paid for with fuel. A unit is about a nanosecond;
     /// what copies or reads texts notes their bytes with [`Self::note_bytes`] instead.
     pub fn note(&self, units: usize) {
-        self.work.set(self.work.get().saturating_add(units as u64));
+        self.work.add(units as u64);
     }
 
     /// Notes work over the bytes of texts.
@@ -163,7 +193,7 @@ impl Heap {
 
     /// The noted work as a number of instructions; from here on it counts as paid.
     pub fn settle(&self) -> u64 {
-        self.work.replace(0) >> UNITS_OF_AN_INSTRUCTION
+        self.work.take() >> UNITS_OF_AN_INSTRUCTION
     }
 
     /// Counts bytes a value outside the table takes (texts) against the limit.
