@@ -17,7 +17,8 @@ use reqwest::{
 };
 
 use crate::{
-    Error, Exchange, OutboundPolicy, Request, Resolve, Response, Result, StreamingResponse, SystemResolver, Trust, is_public,
+    Error, Exchange, OutboundPolicy, Request, Resolve, Response, Result, StreamingResponse, SystemResolver, Trust,
+    is_public,
     message::strip_credentials,
     parse_url,
     resolver::{Checked, NoAddress, PrivateAddress},

@@ -70,7 +70,7 @@ fn build_machines_can_read_it() {
                 for name in ["name", "tests", "failures", "errors", "line", "message"] {
                     if let Some(value) = own.try_get_attribute(name).expect("an attribute") {
                         let value = value.value.into_owned();
-                        line.push_str(&format!(" {name}={value}"));
+                        line.extend([" ", name, "=", &value]);
                     }
                 }
                 seen.push(line);
