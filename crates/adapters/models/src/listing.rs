@@ -39,7 +39,15 @@ fn listing(host: &str, wanted: &str, names: &[String]) -> Listing {
     if names.iter().any(|listed| is_same(listed, wanted)) {
         return Listing::Listed;
     }
-    let alike = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &wanted.to_lowercase());
+    let wanted_lower = wanted.to_lowercase();
+    let alike = |name: &str| {
+        let name = name.to_lowercase();
+        let (short, long) =
+            if name.len() < wanted_lower.len() { (&name, &wanted_lower) } else { (&wanted_lower, &name) };
+        // A variant of the same model is nearer than one that is spelled like it.
+        let is_variant = short.len() > 2 && long.contains(short.as_str());
+        strsim::jaro_winkler(&name, &wanted_lower) + f64::from(u8::from(is_variant))
+    };
     let mut nearest: Vec<(u32, &str)> =
         names.iter().map(|name| ((alike(name) * 1_000.0) as u32, name.as_str())).collect();
     // Those that are as near keep the server's order.

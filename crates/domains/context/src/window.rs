@@ -372,8 +372,8 @@ mod tests {
             (names(&window, PartKind::History).len(), names(&window, PartKind::Call))
         };
         assert_eq!(small(760), (3, vec!["new".to_owned()]));
-        assert_eq!(small(700), (3, vec![]));
-        let (messages, called) = small(660);
+        assert_eq!(small(690), (3, vec![]));
+        let (messages, called) = small(630);
         assert!(messages < 3 && called.is_empty());
     }
 }
