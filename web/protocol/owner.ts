@@ -38,6 +38,8 @@ export interface ModelTest {
   fault?: string | null;
   /** The cause in words. */
   message?: string | null;
+  /** The server does not list a model of this name: a sentence with the nearest ones. */
+  unlisted?: string | null;
 }
 
 export interface UsageRow {

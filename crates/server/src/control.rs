@@ -6,7 +6,6 @@ use std::{fs::Permissions, io, os::unix::fs::PermissionsExt, path::Path, time::D
 use anyhow::{Context, Result, bail};
 use botserver_auth::Auth;
 use botserver_kernel::Timestamp;
-use botserver_knowledge::Knowledge;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio::{
@@ -16,13 +15,15 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::kb;
+use crate::{commands::kb, documents::Documents};
 
 const SOCKET: &str = "control.sock";
 /// No question is longer.
 const LONGEST: u64 = 16 << 10;
 /// No answer is longer: passages are short, and few.
 const LONGEST_ANSWER: u64 = 16 << 20;
+/// How long a question about documents waits for a server that has just started to know its bots.
+const STARTING: Duration = Duration::from_secs(5);
 /// Who asks and then says nothing holds up the others for so long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -61,13 +62,13 @@ pub(crate) async fn owner_link(auth: &Auth, base: &str) -> Result<Link> {
 pub(crate) struct Control {
     listener: UnixListener,
     auth: Auth,
-    knowledge: Knowledge,
+    documents: Documents,
     base: String,
 }
 
 impl Control {
     /// Opens the socket of a directory that this process holds; `base` is the address people use.
-    pub(crate) fn open(dir: &Path, auth: Auth, knowledge: Knowledge, base: String) -> io::Result<Self> {
+    pub(crate) fn open(dir: &Path, auth: Auth, documents: Documents, base: String) -> io::Result<Self> {
         let path = dir.join(SOCKET);
         match std::fs::remove_file(&path) {
             // Left behind by a server that was killed.
@@ -77,7 +78,7 @@ impl Control {
         }
         let listener = UnixListener::bind(&path)?;
         std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-        Ok(Self { listener, auth, knowledge, base })
+        Ok(Self { listener, auth, documents, base })
     }
 
     /// Answers until `stop`.
@@ -108,13 +109,21 @@ impl Control {
                     Answer::Refused("the server failed to make a link; its log has the reason".to_owned())
                 }
             },
-            Ok(Request::Documents { ask }) => match kb::answer(&self.knowledge, self.auth.org_id(), ask).await {
-                Ok(found) => Answer::Documents(found),
-                Err(error) => Answer::Refused(format!("{error:#}")),
-            },
+            Ok(Request::Documents { ask }) => self.about_documents(ask).await,
             Err(_) => Answer::Refused("this server does not know the command; it may be an older one".to_owned()),
         };
         say(&mut stream, &answer).await
+    }
+
+    async fn about_documents(&self, ask: kb::Ask) -> Answer {
+        let is_known = timeout(STARTING, self.documents.are_attached()).await.is_ok();
+        match kb::answer(&self.documents.knowledge, self.auth.org_id(), ask).await {
+            Ok(found) => Answer::Documents(found),
+            Err(error) if is_known => Answer::Refused(format!("{error:#}")),
+            Err(error) => Answer::Refused(format!(
+                "{error:#}; but this server is still starting and has not looked at all bots yet: ask again in a moment"
+            )),
+        }
     }
 }
 
@@ -167,4 +176,48 @@ async fn ask(dir: &Path, request: &Request) -> Result<Answer> {
     };
     let answer = timeout(PATIENCE, asked).await.with_context(unreachable)?.with_context(unreachable)?;
     serde_json::from_str(&answer).context("the server's answer cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command_line::Common,
+        data_dir::HeldDir,
+        installation::Installation,
+        samples,
+        settings::{self, Overrides},
+    };
+
+    /// Who asks in the moment between the first breath of a server and its knowledge of all bots is not told that there is
+    /// no such bot.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_question_waits_until_the_bots_are_known() {
+        let data = tempfile::tempdir().expect("a folder");
+        let dialog = data.path().join("bots/shop.gbai");
+        std::fs::create_dir_all(&dialog).expect("a folder");
+        std::fs::write(dialog.join("start.bas"), "TALK 1\n").expect("a script");
+        let common = Common { data: Some(data.path().to_owned()), config: None };
+        let settings = settings::load(&common, &Overrides::default()).expect("settings");
+        let held = HeldDir::take(data.path()).expect("free");
+        let installation = Installation::open(settings, held).await.expect("an installation");
+        let own = &installation.assembled;
+        own.packages.mount_all(samples::quiet(false)).await.expect("mounted");
+        let stop = CancellationToken::new();
+        let control =
+            Control::open(data.path(), own.auth.clone(), own.documents.clone(), String::new()).expect("a socket");
+        let asked = async {
+            let found = ask_about_documents(data.path(), kb::Ask::Status { name: "shop".to_owned() }).await;
+            stop.cancel();
+            found
+        };
+        let later = async {
+            for _ in 0..200 {
+                tokio::task::yield_now().await;
+            }
+            own.documents.attach_all().await;
+        };
+        let (found, (), ()) = tokio::join!(asked, later, control.serve(stop.clone()));
+        assert_eq!(found.expect("a status")["name"], "shop");
+    }
 }

@@ -55,6 +55,8 @@ pub(crate) struct Documents {
     org_id: OrgId,
     defaults: Arc<BotConfig>,
     ids: Arc<dyn IdSource>,
+    /// Cancelled once everything that was known at the start is looked after.
+    attached: CancellationToken,
 }
 
 impl Documents {
@@ -66,7 +68,7 @@ impl Documents {
         ids: Arc<dyn IdSource>,
     ) -> Self {
         let defaults = Arc::new(BotConfig::from_defaults(&settings.bot_defaults));
-        Self { knowledge, packages, org_id, defaults, ids }
+        Self { knowledge, packages, org_id, defaults, ids, attached: CancellationToken::new() }
     }
 
     /// Looks after everything that is known, until `stop`.
@@ -92,6 +94,11 @@ impl Documents {
         tokio::join!(working, watching, following);
     }
 
+    /// Waits until every bot that serves, and every folder, is looked after: before that they are not known here.
+    pub(crate) async fn are_attached(&self) {
+        self.attached.cancelled().await;
+    }
+
     /// Looks after every bot that serves, and every folder that was indexed by itself.
     pub(crate) async fn attach_all(&self) {
         for (package, _) in self.packages.serving() {
@@ -109,6 +116,7 @@ impl Documents {
             }
             Err(error) => tracing::error!(%error, "indexed folders cannot be looked after"),
         }
+        self.attached.cancel();
     }
 
     async fn attach(&self, bot_id: BotId) {

@@ -8,7 +8,7 @@ use botserver_context::WindowPart;
 use botserver_http::HttpClient;
 use botserver_kernel::{BotId, ConversationId, MessageId, Permission, Principal, Timestamp};
 use botserver_llm::{AskedBy, Error, Llm, ModelSettings};
-use botserver_models::{Offer, discover};
+use botserver_models::{HttpModels, Listing, Offer, discover};
 use botserver_packages::{LoadedPackage, Packages};
 use botserver_ports::{Authorizer, ModelMessage, Resource};
 use botserver_web::{Caller, Json, Path, Problem, Query};
@@ -18,6 +18,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// How long a test waits.
 const PATIENCE: Duration = Duration::from_secs(45);
+/// How long it waits for the list of models.
+const LIST: Duration = Duration::from_secs(5);
 /// What a test asks.
 const TEST: &str = "Say hello in at most five words.";
 /// Days of usage at most.
@@ -132,9 +134,11 @@ struct Tested {
     fault: Option<String>,
     /// The cause, for the owner.
     message: Option<String>,
+    /// Its server does not list a model of this name: a sentence with the nearest ones.
+    unlisted: Option<String>,
 }
 
-/// Asks the model of a bot one short question.
+/// Asks the model of a bot one short question, and looks whether its server lists it.
 #[utoipa::path(post, path = "/api/v1/models/test", tag = "models", request_body = TestWish,
     responses((status = 200, body = Tested)))]
 async fn test(
@@ -154,8 +158,8 @@ async fn test(
     };
     let started = std::time::Instant::now();
     let asked = vec![ModelMessage::user(TEST)];
-    let mut tested =
-        Tested { ok: true, model: settings.endpoint.model.clone(), answer: None, ms: 0, fault: None, message: None };
+    let model = settings.endpoint.model.clone();
+    let mut tested = Tested { ok: true, model, answer: None, ms: 0, fault: None, message: None, unlisted: None };
     match own.llm.complete(&settings, asked, PATIENCE, by).await {
         Ok(answer) => tested.answer = Some(answer.text),
         Err(Error::Model(error)) => {
@@ -166,6 +170,13 @@ async fn test(
         Err(error) => return Err(error.into()),
     }
     tested.ms = started.elapsed().as_millis() as u64;
+    if settings.is_named() {
+        // A server that cannot list says nothing about the name.
+        let listing = tokio::time::timeout(LIST, HttpModels::new(own.client.clone()).listing(&settings.endpoint)).await;
+        if let Ok(Ok(Listing::Unlisted(said))) = listing {
+            tested.unlisted = Some(said);
+        }
+    }
     Ok(Json(tested))
 }
 

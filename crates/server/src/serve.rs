@@ -57,8 +57,7 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
     watching.spawn(async move { documents.follow(events, documents_stop).await });
 
     let base = base_url(&settings, address);
-    match Control::open(&settings.data_dir, assembled.auth.clone(), assembled.documents.knowledge.clone(), base.clone())
-    {
+    match Control::open(&settings.data_dir, assembled.auth.clone(), assembled.documents.clone(), base.clone()) {
         Ok(control) => drop(watching.spawn(control.serve(stop.clone()))),
         // A path of a socket may have a hundred characters only.
         Err(error) => tracing::warn!(%error, "commands cannot ask this server; `owner link` needs it stopped"),

@@ -53,6 +53,11 @@ pub(crate) fn detect(path: &Path, name: &str, head: &[u8]) -> Result<(Format, Op
                 known_as(head)
             )))
         }
+        "md" | "markdown" | "html" | "htm" | "xhtml" | "csv" | "tsv" | "txt" | "text" if encoding::is_binary(head) => {
+            let known = known_as(head);
+            let reason = format!("its name ends with .{extension}, but what is in it is no text{known}");
+            Err(ExtractError::Unsupported(reason))
+        }
         _ if encoding::is_binary(head) => Err(unsupported(&extension, head)),
         "md" | "markdown" => Ok((Format::Markdown, None)),
         "html" | "htm" | "xhtml" => Ok((Format::Html, None)),
@@ -139,6 +144,9 @@ mod tests {
         assert!(matches!(of("a.pdf", b"hello"), Err(ExtractError::Damaged(_))));
         assert!(matches!(of("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Err(ExtractError::Unsupported(_))));
         assert!(matches!(of("a.txt", b""), Err(ExtractError::Damaged(_))));
+        let said = |name: &str| of(name, &[0; 40]).unwrap_err().to_string();
+        assert!(said("a.txt").ends_with("its name ends with .txt, but what is in it is no text"), "{}", said("a.txt"));
+        assert!(said("a.bin").contains(".bin is no format that is read; save it as"), "{}", said("a.bin"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod calls;
 mod discover;
 mod fault;
 mod gemini;
+mod listing;
 mod openai;
 mod sse;
 mod system;
@@ -36,6 +37,7 @@ use crate::{
 };
 
 pub use discover::{Offer, discover};
+pub use listing::Listing;
 
 /// What is read of an error.
 const ERROR_BODY: usize = 64 << 10;

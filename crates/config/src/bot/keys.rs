@@ -106,7 +106,7 @@ const GROUPS: &[BotKeyGroup] = &[
         or("rag-reranker-enabled", Boolean, "false"), key("rag-reranker-model", Text), or("rag-reranker-top-n", POSITIVE, "20"),
         or("rag-cache-enabled", Boolean, "true"), or("rag-cache-ttl", Seconds, "3600"), works(or("bm25-enabled", Boolean, "true")),
         or("bm25-k1", AMOUNT, "1.2"), or("bm25-b", SHARE, "0.75"), key("bm25-stemming", Boolean), key("bm25-stopwords", Boolean),
-        works(or("kb-pdf-max-size", Bytes, "50 MB")), works(key("kb-*-max-size", Bytes)), works(or("kb-max-collections", COUNT, "50")),
+        works(or("kb-pdf-max-size", Bytes, "50 MB")), works(or("kb-*-max-size", Bytes, "50 MB")), works(or("kb-max-collections", COUNT, "50")),
         or("website-max-depth", COUNT, "3"), or("website-max-pages", COUNT, "100"), or("website-expires", Seconds, "1d"),
     ] },
     BotKeyGroup { title: "Memory", keys: &[

@@ -2,7 +2,8 @@
 //! and why.
 //!
 //! The instructions, the tools and the person's message are always there. Contexts may take a quarter of what is left,
-//! passages two fifths of it, and the history what remains, newest first.
+//! passages two fifths of it, and the history what remains, newest first. Earlier calls of tools may take half of what
+//! the history leaves.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub enum PartKind {
     Passage,
     /// An earlier message.
     History,
+    /// An earlier call of a tool with its result.
+    Call,
     /// The description of a tool.
     Tool,
     /// The person's message.
@@ -79,6 +82,8 @@ pub struct WindowRequest {
     pub passages: Vec<Candidate>,
     /// Earlier messages, oldest first.
     pub history: Vec<Candidate>,
+    /// Earlier calls of tools with their results, oldest first, each with how many of the messages come before it.
+    pub calls: Vec<(usize, Candidate)>,
     /// Descriptions of tools.
     pub tools: Vec<Candidate>,
     /// What the person wrote.
@@ -135,7 +140,7 @@ impl Window {
         own.share(PartKind::Context, &request.contexts, tokens, left / 4);
         let left_for_passages = left * 2 / 5;
         own.share(PartKind::Passage, &request.passages, tokens, left_for_passages);
-        own.newest(&request.history, tokens, budget.saturating_sub(own.used));
+        own.newest(&request.history, &request.calls, tokens, budget.saturating_sub(own.used));
         own.parts.append(&mut last.parts);
         own
     }
@@ -182,23 +187,49 @@ impl Window {
     }
 
     /// Messages from the newest back, as long as they fit; a gap would be misleading, so the first that does not fit
-    /// ends it.
-    fn newest(&mut self, history: &[Candidate], tokens: &dyn Tokens, share: usize) {
+    /// ends it. Then calls of tools from the newest back, into half of what is left, so that new ones have room: those
+    /// among messages that are there.
+    fn newest(&mut self, history: &[Candidate], calls: &[(usize, Candidate)], tokens: &dyn Tokens, share: usize) {
         let mut left = share;
-        let mut full = false;
-        let mut taken = Vec::with_capacity(history.len());
-        for message in history.iter().rev() {
-            let count = tokens.count(&message.text) + message.more + PER_MESSAGE;
-            full |= count > left;
-            if !full {
-                left -= count;
+        let mut first = history.len();
+        let mut counts = vec![0; history.len()];
+        for (index, (message, counted)) in history.iter().zip(&mut counts).enumerate().rev() {
+            *counted = tokens.count(&message.text) + message.more + PER_MESSAGE;
+            if first == index + 1 && *counted <= left {
+                left -= *counted;
+                first = index;
             }
-            taken.push((message, count, !full));
         }
-        for (message, count, included) in taken.into_iter().rev() {
+        let mut room = left / 2;
+        let mut called: Vec<_> = calls
+            .iter()
+            .rev()
+            .map(|(after, call)| {
+                let count = tokens.count(&call.text) + call.more;
+                let reason = if *after <= first {
+                    Some("left out: the messages around it are left out")
+                } else if count > room {
+                    Some("left out: the window is full, and messages come before calls of tools")
+                } else {
+                    room -= count;
+                    None
+                };
+                (*after, call, count, reason.map(str::to_owned))
+            })
+            .collect();
+        // The oldest is the last one now.
+        let mut before = |own: &mut Self, index: usize| {
+            while let Some((_, call, count, reason)) = called.pop_if(|(after, ..)| *after <= index) {
+                own.push(PartKind::Call, &call.name, &call.text, count, reason.is_none(), reason);
+            }
+        };
+        for (index, (message, count)) in history.iter().zip(counts).enumerate() {
+            before(self, index);
+            let included = index >= first;
             let reason = (!included).then(|| "left out: the window is full, and newer messages come first".to_owned());
             self.push(PartKind::History, &message.name, &message.text, count, included, reason);
         }
+        before(self, usize::MAX);
     }
 
     fn push(&mut self, kind: PartKind, name: &str, text: &str, tokens: usize, included: bool, reason: Option<String>) {
@@ -245,6 +276,7 @@ mod tests {
             contexts: vec![named("hours", 30)],
             passages: vec![named("p1", 100), named("p2", 100)],
             history: vec![named("person", 10), named("bot", 20), named("person", 5)],
+            calls: Vec::new(),
             tools: vec![named("track", 20)],
             message: words(10),
             message_more: 0,
@@ -314,5 +346,34 @@ mod tests {
         request.history[1].more = 5_000;
         let window = Window::assemble(&request, &Words);
         assert_eq!(names(&window, PartKind::History), ["person"]);
+    }
+
+    #[test]
+    fn calls_stand_among_their_messages_and_go_before_them() {
+        let calls = vec![(1, named("old", 30)), (1, named("long", 2_000)), (3, named("new", 30))];
+        let window = Window::assemble(&WindowRequest { calls: calls.clone(), ..request() }, &Words);
+        let told =
+            |part: &WindowPart| matches!(part.kind, PartKind::History | PartKind::Call).then(|| part.name.clone());
+        let order: Vec<_> = window.parts.iter().filter_map(told).collect();
+        assert_eq!(order, ["person", "old", "long", "bot", "person", "new"]);
+        assert_eq!(names(&window, PartKind::Call), ["old", "new"]);
+        assert_eq!(
+            window.used,
+            window.parts.iter().filter(|part| part.included).map(|part| part.tokens).sum::<usize>()
+        );
+        // What the messages leave is not enough for the older call, then for none, and never at the cost of a message.
+        let small = |window: usize| {
+            let request = WindowRequest { calls: calls.clone(), window, passages: Vec::new(), ..request() };
+            let window = Window::assemble(&request, &Words);
+            assert!(window.used <= window.window - 500);
+            let reasons: Vec<_> =
+                window.parts.iter().filter(|part| !part.included).map(|part| part.reason.is_some()).collect();
+            assert!(reasons.iter().all(|told| *told));
+            (names(&window, PartKind::History).len(), names(&window, PartKind::Call))
+        };
+        assert_eq!(small(760), (3, vec!["new".to_owned()]));
+        assert_eq!(small(690), (3, vec![]));
+        let (messages, called) = small(630);
+        assert!(messages < 3 && called.is_empty());
     }
 }

@@ -242,7 +242,7 @@ fn collection_stats(knowledge: Knowledge) -> Keyword {
             let name = args.required_text("collection")?;
             let own = knowledge.statistics(&cx.principal, cx.bot_id).await.map_err(failed)?;
             let found = own.collections.iter().find(|own| own.name.to_lowercase() == name.to_lowercase());
-            found.map(|own| Value::from_json(&of_collection(own))).ok_or_else(|| no_collection(&name))
+            found.map(|one| Value::from_json(&of_collection(one, own.has_vectors))).ok_or_else(|| no_collection(&name))
         })
     })
 }
@@ -278,18 +278,20 @@ fn statistics(own: &Statistics) -> Json {
     let sum = |of: fn(&crate::Collection) -> i64| own.collections.iter().map(of).sum::<i64>();
     json!({
         "total_documents": sum(|own| own.documents),
-        "total_vectors": sum(|own| own.passages),
+        "total_passages": sum(|own| own.passages),
+        "total_vectors": if own.has_vectors { sum(|own| own.passages) } else { 0 },
         "total_disk_size_mb": megabytes(sum(|own| own.bytes)),
         "total_collections": own.collections.len(),
         "documents_added_last_week": own.last_week,
         "documents_added_last_month": own.last_month,
-        "collections": own.collections.iter().map(of_collection).collect::<Vec<_>>(),
+        "collections": own.collections.iter().map(|one| of_collection(one, own.has_vectors)).collect::<Vec<_>>(),
     })
 }
 
-fn of_collection(own: &crate::Collection) -> Json {
+fn of_collection(own: &crate::Collection, has_vectors: bool) -> Json {
     json!({
-        "name": own.name, "status": own.state().word(), "documents": own.documents, "vectors": own.passages,
+        "name": own.name, "status": own.state().word(), "documents": own.documents, "passages": own.passages,
+        "vectors": if has_vectors { own.passages } else { 0 },
         "failed": own.failed, "waiting": own.waiting, "disk_size_mb": megabytes(own.bytes),
     })
 }

@@ -21,6 +21,8 @@ fn remedy(reason: &str) -> &'static str {
     let begins = |error: &ExtractError| reason.starts_with(&error.to_string());
     if reason.ends_with(NO_DOCUMENT) || reason.contains("no format that is read") {
         "Take it out of the folder, or save it as something that is read: PDF, Word, Markdown."
+    } else if reason.contains("what is in it is no text") {
+        "Take it out of the folder, or put the text there that it should be."
     } else if reason.contains(TOO_LARGE) {
         "Split it, or raise that limit in the bot's config.csv."
     } else if begins(&ExtractError::Encrypted) {
@@ -43,8 +45,9 @@ mod tests {
     #[test]
     fn each_reason_has_its_own_remedy() {
         let reasons = [
-            ".png are no documents that can be read".to_owned(),
+            ".png files are no documents that can be read".to_owned(),
             "the file has 60 MB; documents of this kind may have 50 MB (`kb-pdf-max-size`)".to_owned(),
+            "its name ends with .txt, but what is in it is no text (it is image/png)".to_owned(),
             ExtractError::Encrypted.to_string(),
             ExtractError::NoText.to_string(),
             ExtractError::Damaged("no end".to_owned()).to_string(),

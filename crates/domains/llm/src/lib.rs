@@ -21,7 +21,8 @@ mod tools;
 use botserver_module::Module;
 
 pub use agent::{
-    Agent, AgentDeps, AnswerSink, Earlier, Gather, Gathered, OpenCall, Question, SoFar, ToolResult, is_shown,
+    Agent, AgentDeps, AnswerSink, Earlier, EarlierCall, Gather, Gathered, OpenCall, Question, SoFar, ToolResult,
+    is_shown,
 };
 pub use error::{Error, Result};
 pub use keywords::chosen_model;

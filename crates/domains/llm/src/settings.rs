@@ -27,6 +27,9 @@ const WINDOWS: &[(&str, usize)] = &[
 /// Tokens kept for the answer when the settings do not limit it.
 const RESERVED: usize = 2_048;
 
+/// What is asked for when nobody has named a model: servers with one model take any name.
+const UNNAMED: &str = "default";
+
 /// A model, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct ModelSettings {
@@ -68,7 +71,7 @@ impl ModelSettings {
         let model = chosen
             .and_then(|chosen| model_for(config, chosen))
             .or_else(|| set("llm-model").or_else(|| set("model-default")).map(str::to_owned))
-            .unwrap_or_else(|| "default".to_owned());
+            .unwrap_or_else(|| UNNAMED.to_owned());
         let max_tokens = config.integer("llm-max-tokens").or_else(|| config.integer("max-tokens"));
         let max_tokens = max_tokens.and_then(|tokens| u32::try_from(tokens).ok());
         let window = config.integer("llm-context-window").and_then(|tokens| usize::try_from(tokens).ok());
@@ -92,6 +95,13 @@ impl ModelSettings {
             calls_per_minute: calls_per_minute(config),
             origin: config.origin(url.map_or(key_name.unwrap_or_default(), |_| "llm-url")).to_string(),
         })
+    }
+}
+
+impl ModelSettings {
+    /// Whether somebody has named the model.
+    pub fn is_named(&self) -> bool {
+        self.endpoint.model != UNNAMED
     }
 }
 

@@ -60,7 +60,7 @@ impl Tool {
 }
 
 /// The name that providers accept.
-fn tool_name(script: &str) -> String {
+pub(crate) fn tool_name(script: &str) -> String {
     let accepted = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
     script.chars().map(accepted).take(LONGEST_NAME).collect()
 }
@@ -100,8 +100,12 @@ fn property(param: &ParamInfo) -> Json {
     let example = param.example.as_ref().filter(|value| !value.is_null()).map(ops::to_text);
     let mut description = param.description.as_deref().unwrap_or_default().to_owned();
     if let Some(example) = example.filter(|_| param.options.is_empty()) {
-        let space = if description.is_empty() { "" } else { " " };
-        description = format!("{description}{space}For example: {example}");
+        let end = match description.trim_end().chars().last() {
+            None => "",
+            Some('.' | '!' | '?' | ':' | ';' | '…') => " ",
+            Some(_) => ". ",
+        };
+        description = format!("{}{end}For example: {example}", description.trim_end());
     }
     if !description.is_empty() {
         own.insert("description".to_owned(), description.into());
@@ -202,4 +206,28 @@ pub(crate) fn names(tools: &[Tool]) -> String {
 /// A tool by the name that the model was shown.
 pub(crate) fn find<'t>(tools: &'t [Tool], name: &str) -> Option<&'t Tool> {
     tools.iter().find(|tool| tool.spec.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_is_a_sentence_of_its_own() {
+        let told = |description: Option<&str>| {
+            let param = ParamInfo {
+                name: "query".into(),
+                kind: ParamType::String,
+                options: Vec::new(),
+                example: Some(Value::text("tea")),
+                description: description.map(Into::into),
+                required: true,
+                default: None,
+            };
+            property(&param)["description"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(told(Some("What to look up")), "What to look up. For example: tea");
+        assert_eq!(told(Some("What to look up. ")), "What to look up. For example: tea");
+        assert_eq!(told(None), "For example: tea");
+    }
 }

@@ -27,6 +27,9 @@ pub enum Error {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] botserver_db::Error),
+    /// The engine could not read.
+    #[error(transparent)]
+    Engine(#[from] botserver_engines::Error),
 }
 
 impl Error {
@@ -44,6 +47,7 @@ impl Fault for Error {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Objects(error) => error.kind(),
             Self::Db(error) => error.kind(),
+            Self::Engine(error) => error.kind(),
         }
     }
     fn code(&self) -> &'static str {
@@ -54,6 +58,7 @@ impl Fault for Error {
             Self::Invalid(_) => "invalid",
             Self::Objects(error) => error.code(),
             Self::Db(error) => error.code(),
+            Self::Engine(error) => error.code(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! the turn's own commit adds ([`History`]), never written beside it.
 
 mod api;
+mod calls;
 mod error;
 mod history;
 mod media;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use botserver_module::Module;
 
+pub use calls::StoredCall;
 pub use error::{Error, Result};
 pub use history::{History, free_text};
 pub use migrations::MIGRATIONS;

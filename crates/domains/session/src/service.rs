@@ -17,7 +17,7 @@ use crate::{
 
 /// Conversations, their messages, files and ratings.
 pub struct SessionService {
-    db: Db,
+    pub(crate) db: Db,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     objects: Arc<dyn ObjectStore>,

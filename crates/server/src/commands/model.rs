@@ -1,17 +1,17 @@
-//! `botserver model`: models that run in the server's own process, installed into its data directory. A running server
-//! uses a new one from its next start or change of settings on; nothing is ever downloaded unasked.
+//! `botserver model`: models that run in the server's own process, installed into its data directory. A running server is
+//! told of a new one and uses it at once; nothing is ever downloaded unasked.
 
-use std::{io::IsTerminal as _, time::Instant};
+use std::{io::IsTerminal as _, path::Path, time::Instant};
 
 use anyhow::Result;
 use botserver_embedders::{ModelFolder, Progress, models};
 use botserver_http::{HttpClient, OutboundPolicy};
 use serde_json::json;
 
-use super::Ending;
+use super::{Ending, kb};
 use crate::{
     command_line::{Common, ModelListOptions, ModelPullOptions, Output},
-    terminal,
+    control, data_dir, terminal,
 };
 
 fn folder(common: &Common) -> ModelFolder {
@@ -75,7 +75,27 @@ pub(crate) async fn pull(common: &Common, options: ModelPullOptions) -> Result<E
         tokio::task::spawn_blocking(work).await??;
     }
     terminal::print(&place.display().to_string())?;
+    terminal::tell(&tell_server(&common.data_dir()).await);
     Ok(Ending::Success)
+}
+
+/// Tells the server that holds the directory, if one does, and says who uses the model from when on.
+async fn tell_server(dir: &Path) -> String {
+    let Some(holder) = data_dir::holder_of(dir) else {
+        return "The next server that starts here uses it: it indexes the documents of its bots with it in the background."
+            .to_owned();
+    };
+    let process = holder.name();
+    match control::ask_about_documents(dir, kb::Ask::LookAgain).await {
+        Ok(_) => format!(
+            "The server that runs here ({process}) uses it from now on: it indexes the documents of its bots with it in the \
+             background, and until that is done they are found by their words. `botserver doctor` tells how far it is."
+        ),
+        Err(error) => format!(
+            "The server that runs here ({process}) could not be told ({error:#}); it uses the model within ten minutes, or \
+             at once when it is started again."
+        ),
+    }
 }
 
 /// How far it is: one line that changes for a person, a line every ten seconds for a log.

@@ -136,6 +136,11 @@ struct Local {
 
 impl Local {
     fn start(path: &'static str, list: &'static str) -> Self {
+        Self::chatting(path, list, None)
+    }
+
+    /// The same, which gives this answer to whatever it is asked, by whatever name.
+    fn chatting(path: &'static str, list: &'static str, chat: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let others = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
@@ -155,7 +160,10 @@ impl Local {
                     if !head.starts_with("GET /api/tags ") && !head.starts_with("GET /v1/models ") {
                         count.fetch_add(1, Ordering::SeqCst);
                     }
-                    ("404 Not Found", "{}")
+                    match chat.filter(|_| head.starts_with("POST /v1/chat/completions ")) {
+                        Some(chat) => ("200 OK", chat),
+                        None => ("404 Not Found", "{}"),
+                    }
                 };
                 let answer = format!(
                     "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
@@ -226,7 +234,7 @@ fn configured_models_are_tried_and_what_is_wrong_is_told() {
         assert!(hit, "{level} {parts:?}: {found:#?}");
     };
     has("ok", &["`small` of good, same answers", "config.csv:1"]);
-    has("problem", &["`medium` of unknown", "there are: small:latest, large"]);
+    has("problem", &["`medium` of unknown", "answers, but does not list a model `medium`; it lists", "`small:latest`"]);
     has("problem", &["`m` of away", "does not answer"]);
     has("problem", &["`m` of closed", "outbound.allow"]);
     // No list and no chat: that is no address of a model.
@@ -246,4 +254,32 @@ async fn a_key_that_is_refused_is_told_and_not_shown() {
     let refused = found.iter().find(|(level, _)| level == "problem").expect("a problem");
     assert!(refused.1.contains("does not accept the key for `m`") && !refused.1.contains("sk-secret"), "{found:?}");
     assert_eq!(model.requests().len(), 0, "the list was enough");
+}
+
+const CHAT: &str =
+    r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}]}"#;
+
+#[test]
+fn a_server_that_takes_a_name_it_does_not_list_is_told_and_one_in_use_is_not_offered() {
+    let folder = Folder::new();
+    let local = Local::chatting("/v1/models", r#"{"data":[{"id":"fake-1"}]}"#, Some(CHAT));
+    let bot = |name: &str, model: &str| {
+        folder.write(&format!("data/bots/{name}.gbai/start.bas"), "TALK 1\n");
+        let config = format!("llm-url,http://{}\n{model}", local.address);
+        folder.write(&format!("data/bots/{name}.gbai/{name}.gbot/config.csv"), &config);
+    };
+    bot("other", "llm-model,other\n");
+    bot("right", "llm-model,fake-1\n");
+    bot("unnamed", "");
+    let found = models_found(&folder, &[&local.address], 0);
+    let of = |bot: &str| found.iter().find(|own| own.1.contains(&format!(" of {bot}"))).expect("a finding").clone();
+    let (level, message) = of("other");
+    assert_eq!(level, "warning", "{found:#?}");
+    assert!(message.contains("answers, but does not list a model `other`; it lists `fake-1`"), "{message}");
+    for bot in ["right", "unnamed"] {
+        assert!(of(bot).0 == "ok" && of(bot).1.contains(" answers ("), "{found:#?}");
+    }
+    let offered = |text: &str| text.contains("to use it") && text.contains(&local.address);
+    assert!(!found.iter().any(|(_, message)| offered(message)), "{found:#?}");
+    assert_eq!(local.others.load(Ordering::SeqCst), 2, "the listed one cost nothing");
 }

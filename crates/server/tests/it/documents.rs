@@ -183,7 +183,7 @@ on_both! {
         assert!(failed.iter().all(|own| own["error"].is_string() && own["remedy"].is_string()), "{status}");
         let text = kb(&["status", "shop"]).expect(0);
         assert!(text.out.contains("tea: ready, 3 documents, 1 passages, 2 failed\n"), "{}", text.all());
-        assert!(text.out.contains("  tea/photo.png: .png are no documents that can be read\n    → Take it out"), "{}", text.all());
+        assert!(text.out.contains("  tea/photo.png: .png files are no documents that can be read\n    → Take it out"), "{}", text.all());
 
         let found = kb(&["search", "shop", "strong tea", "-k", "1", "--as", "visitor"]).expect(0);
         assert!(found.out.starts_with("1. tea/assam.md"), "{}", found.all());
@@ -270,6 +270,28 @@ fn a_folder_is_indexed_and_searched() {
     assert!(status.out.contains("photo.png: .png is no format that is read"), "{}", status.all());
     let nothing = botserver(&["kb", "search", "nobody", "x", "--data", &data], "").expect(1);
     assert!(nothing.err.contains("nobody"), "{}", nothing.all());
+}
+
+/// A folder whose files are all gone: it is said once, with commands that can be pasted as they are.
+#[test]
+fn a_folder_that_lost_all_its_files_is_told_once() {
+    let folder = Folder::new();
+    for number in 0..12 {
+        folder.write(&format!("manuals/{number}.md"), "# Tea\n\nTea is ready.\n");
+    }
+    let data = folder.text("data");
+    botserver(&["kb", "index", &folder.text("manuals"), "--data", &data], "").expect(0);
+    for number in 0..12 {
+        std::fs::remove_file(folder.path(&format!("manuals/{number}.md"))).expect("a file");
+    }
+    let done = botserver(&["kb", "index", &folder.text("manuals"), "--data", &data], "").expect(0);
+    assert_eq!(done.err.to_lowercase().matches("vanished at once").count(), 1, "{}", done.all());
+    assert!(!done.all().contains("NAME"), "{}", done.all());
+    let command = format!("botserver kb release manuals manuals --data {data} remove");
+    assert!(done.err.contains(&command), "{}", done.all());
+    botserver(&command.split(' ').skip(1).collect::<Vec<_>>(), "").expect(0);
+    let status = botserver(&["kb", "status", "manuals", "--data", &data], "").expect(0);
+    assert!(!status.all().contains("12 "), "{}", status.all());
 }
 
 /// Who asks, and for how much, must make sense; said before anything is opened.

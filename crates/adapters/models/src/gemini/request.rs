@@ -86,6 +86,13 @@ fn contents(messages: &[ModelMessage], signs: bool) -> Vec<Json> {
             _ => turns.push((role, parts)),
         }
     }
+    let calls = |(role, parts): &(&str, Vec<Json>)| {
+        *role == "model" && parts.iter().any(|part| part["functionCall"].is_object())
+    };
+    if turns.first().is_some_and(calls) {
+        // A call must follow a message of the person, or a result.
+        turns.insert(0, ("user", vec![json!({ "text": "(The conversation begins.)" })]));
+    }
     turns.into_iter().map(|(role, parts)| json!({ "role": role, "parts": parts })).collect()
 }
 

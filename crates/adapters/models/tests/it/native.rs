@@ -253,3 +253,31 @@ async fn pictures_go_out_as_each_provider_takes_them() {
     let picture = json!({ "inlineData": { "mimeType": "image/gif", "data": DOT } });
     assert_eq!(seen.body["contents"], json!([{ "role": "user", "parts": [picture] }]));
 }
+
+/// A history that begins in the middle, with a call of an earlier message.
+#[tokio::test]
+async fn a_history_that_begins_with_a_call_is_one_that_providers_take() {
+    let change = |request: &mut ModelRequest| {
+        request.messages = vec![
+            system("You help."),
+            assistant("One moment.", Vec::new()),
+            assistant("", vec![call("a", "weather", "{}")]),
+            result("a", "weather", "rain"),
+            assistant("It rains.", Vec::new()),
+            user("And now?"),
+        ];
+        request.tools = vec![weather()];
+    };
+    let (_, seen) = ask("gemini", GEMINI, change).await;
+    let contents = seen.body["contents"].as_array().unwrap().clone();
+    let roles: Vec<_> = contents.iter().map(|own| own["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["user", "model", "user", "model", "user"]);
+    assert_eq!(contents[1]["parts"][0]["text"], "One moment.");
+    assert_eq!(contents[1]["parts"][1]["functionCall"]["name"], "weather");
+    assert_eq!(contents[2]["parts"][0]["functionResponse"]["name"], "weather");
+    let (_, seen) = ask("anthropic", CLAUDE, change).await;
+    let messages = seen.body["messages"].as_array().unwrap().clone();
+    let roles: Vec<_> = messages.iter().map(|own| own["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["user", "assistant", "user", "assistant", "user"]);
+    assert_eq!(messages[2]["content"][0]["type"], "tool_result");
+}

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use botserver_kernel::{AttachmentId, ConversationId, Principal, Timestamp};
 use botserver_knowledge::{Knowledge, Search};
-use botserver_llm::{Earlier, Gather, Gathered, Question, is_shown};
+use botserver_llm::{Earlier, EarlierCall, Gather, Gathered, Question, is_shown};
 use botserver_packages::LoadedPackage;
 use botserver_ports::ModelPicture;
-use botserver_session::SessionService;
+use botserver_session::{SessionService, StoredMessage};
 use botserver_ui_tree::{Source, Speaker};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -49,21 +49,23 @@ impl Gather for BotGather {
             .await
             .map_err(|error| error.to_string())?;
         // The message itself is committed already; it comes last and by itself.
-        if let Some(own) = messages.iter().position(|own| own.id.to_string() == question.message) {
-            messages.truncate(own);
-        }
+        let own = messages.iter().position(|own| own.id.to_string() == question.message);
+        let until = own.and_then(|own| messages.get(own)).map_or(i64::MAX, |own| own.seq);
+        messages.truncate(own.unwrap_or(messages.len()));
+        messages.retain(|own| !pictures::as_text(&own.parts).trim().is_empty());
+        let calls = self.calls(question, &messages, until).await?;
         let history = messages.iter().map(|own| Earlier {
             speaker: own.role,
             text: pictures::as_text(&own.parts),
             pictures: if own.role == Speaker::Person { pictures::of_parts(&own.parts) } else { Vec::new() },
         });
-        let history: Vec<Earlier> = history.filter(|own| !own.text.trim().is_empty()).collect();
+        let history: Vec<Earlier> = history.collect();
         let said: Vec<_> = history.iter().map(|own| (own.speaker, own.text.clone())).collect();
         let before = asked_before(&said);
         let zone = config.time_zone();
         let today = self.now.to_zoned(zone).strftime("Today is %A, %-d %B %Y, %H:%M (%Q).").to_string();
         let passages = if question.searched { self.passages(question, &before).await } else { Vec::new() };
-        Ok(Gathered { history, passages, searched: question.searched, today })
+        Ok(Gathered { history, calls, passages, searched: question.searched, today })
     }
 
     async fn picture(&self, picture: &ModelPicture) -> Result<Bytes, String> {
@@ -83,6 +85,24 @@ impl Gather for BotGather {
 }
 
 impl BotGather {
+    /// The calls of tools among these messages, up to an event.
+    async fn calls(
+        &self,
+        question: &Question,
+        messages: &[StoredMessage],
+        until: i64,
+    ) -> Result<Vec<EarlierCall>, String> {
+        let Some(oldest) = messages.first().filter(|_| !question.tools.is_empty()) else { return Ok(Vec::new()) };
+        let system = Principal::system(self.principal.org_id);
+        let found = self.sessions.tool_calls(&system, self.conversation, oldest.seq, until).await;
+        let found = found.map_err(|error| error.to_string())?;
+        let calls = found.iter().filter_map(|call| {
+            let after = messages.partition_point(|message| message.seq < call.seq);
+            EarlierCall::of(&call.tool, after, &question.tools)
+        });
+        Ok(calls.collect())
+    }
+
     /// The passages that the person may read and that fit the question. A search that fails is no reason to leave the
     /// person without an answer; the log has the cause.
     async fn passages(&self, question: &Question, before: &[String]) -> Vec<Source> {

@@ -22,6 +22,8 @@ pub enum Decision {
 /// The numbers of a bot's documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
+    /// Whether the index that answers has vectors, or words only.
+    pub has_vectors: bool,
     /// The collections.
     pub collections: Vec<Collection>,
     /// Documents that came in the last seven days.
@@ -57,11 +59,22 @@ impl Knowledge {
         let since = async |days: i64| {
             store::documents::added_since(self.0.deps.db.read(), self.org(), bot_id, now - days * DAY_MS).await
         };
+        let library = store::libraries::find(self.0.deps.db.read(), self.org(), bot_id).await?;
         Ok(Statistics {
+            has_vectors: library.is_some_and(|own| !own.serving.embedder.is_empty()),
             collections: store::collections::list(self.0.deps.db.read(), self.org(), bot_id).await?,
             last_week: since(7).await?,
             last_month: since(30).await?,
         })
+    }
+
+    /// What makes vectors may be another one now: every index is looked at again soon. A new one is built in the
+    /// background while the old one answers.
+    pub fn look_again(&self) {
+        for attached in self.all_attached() {
+            attached.alarm(|alarm| alarm.check = true);
+        }
+        self.0.kick.notify_one();
     }
 
     /// How many documents came since a moment.

@@ -217,8 +217,11 @@ impl Knowledge {
     fn refusal(&self, config: &BotConfig, file: &ListedFile) -> Option<String> {
         let extension = file_name(&file.path).rsplit_once('.').map(|(_, end)| end.to_lowercase()).unwrap_or_default();
         if !self.0.deps.extractor.extensions().contains(&extension.as_str()) {
-            let what =
-                if extension.is_empty() { "files without an extension".to_owned() } else { format!(".{extension}") };
+            let what = if extension.is_empty() {
+                "files without an extension".to_owned()
+            } else {
+                format!(".{extension} files")
+            };
             return Some(format!("{what}{NO_DOCUMENT}"));
         }
         let key = format!("kb-{extension}-max-size");

@@ -154,6 +154,18 @@ db_tests! {
         assert_eq!(world.index.list().await.unwrap().len(), 1);
     }
 
+    async fn an_embedder_that_comes_later_is_taken_without_a_restart(db: Db) {
+        let world = three_documents(db).await;
+        world.take().await;
+        *world.embedder.lock() = Some(Arc::new(HashEmbedder::default()));
+        // Nothing has changed that it would notice by itself at once.
+        world.settle().await;
+        assert_eq!(world.ask(&visitor(), "assam").await.embedder, None);
+        world.knowledge.look_again();
+        world.settle().await;
+        assert_eq!(world.ask(&visitor(), "assam").await.embedder.as_deref(), Some("hash-256"));
+    }
+
     async fn an_embedder_that_fails_costs_no_words(db: Db) {
         let world = three_documents(db).await;
         *world.embedder.lock() = Some(Arc::new(Failing(AtomicUsize::new(3), HashEmbedder::default())));

@@ -119,7 +119,9 @@ db_tests! {
         let own: serde_json::Value = serde_json::from_str(text.as_text().unwrap()).unwrap();
         for (key, expected) in [
             ("total_documents", 2),
-            ("total_vectors", 2),
+            ("total_passages", 2),
+            // Nothing makes vectors here.
+            ("total_vectors", 0),
             ("total_collections", 2),
             ("documents_added_last_week", 2),
             ("documents_added_last_month", 2),

@@ -71,7 +71,7 @@ db_tests! {
         assert_eq!(
             world.states().await,
             "a/large.md failed: the file has 5 KB; documents of this kind may have 1 KB (`kb-md-max-size`)\n\
-             a/picture.png failed: .png are no documents that can be read\n\
+             a/picture.png failed: .png files are no documents that can be read\n\
              b/fine.txt indexed"
         );
         assert_eq!(
@@ -83,7 +83,7 @@ db_tests! {
         world.take().await;
         assert_eq!(
             world.states().await,
-            "a/large.md indexed\na/picture.png failed: .png are no documents that can be read\n\
+            "a/large.md indexed\na/picture.png failed: .png files are no documents that can be read\n\
              b/fine.txt indexed\nc/one-too-many.md indexed"
         );
     }

@@ -11,7 +11,7 @@ use crate::{Tool, tools};
 /// Bytes of one result that the model is given.
 const LONGEST_RESULT: usize = 16 << 10;
 /// Characters of a result that people see.
-const SHOWN_RESULT: usize = 2_000;
+pub(super) const SHOWN_RESULT: usize = 2_000;
 
 impl Agent {
     /// The call it waits for, and the tool that is meant, if there is one of that name.

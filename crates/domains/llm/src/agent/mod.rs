@@ -7,6 +7,7 @@
 
 mod ask;
 mod calls;
+mod earlier;
 mod ends;
 mod listen;
 mod pictures;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 use self::state::{Heard, Reply, State};
 pub use self::{
+    earlier::EarlierCall,
     pictures::is_shown,
     state::{OpenCall, Question},
 };
@@ -37,6 +39,8 @@ use crate::ModelSettings;
 pub struct Gathered {
     /// Earlier messages, oldest first.
     pub history: Vec<Earlier>,
+    /// Earlier calls of tools, oldest first.
+    pub calls: Vec<EarlierCall>,
     /// Passages that the person may read, best first; their numbers are given here.
     pub passages: Vec<Source>,
     /// Documents were searched, whether or not something was found.

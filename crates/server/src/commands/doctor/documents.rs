@@ -142,14 +142,33 @@ fn index_of(own: &LibraryHealth, about: &str) -> Finding {
             Finding::ok(DOCUMENTS, format!("{about}; the index was damaged and is being built anew"))
         }
         IndexHealth::Complete => {
-            let mut message = format!("{about}; the index is complete");
-            if waiting > 0 {
-                message.extend([", ", &waiting.to_string(), " documents wait to be read"]);
-            }
+            let mut message = if waiting > 0 {
+                format!("{about}; {waiting} of them are still to be read, and the index has all others")
+            } else {
+                format!("{about}; the index is complete")
+            };
             if let Some(next) = &own.next_embedder {
                 message.extend([", another is being built for ", next]);
             }
             Finding::ok(DOCUMENTS, message)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_not_called_complete_while_documents_wait() {
+        let said = |waiting: i64| {
+            let own = serde_json::json!({
+                "name": "shop", "embedder": "", "next_embedder": null, "rebuilding": false, "findable": 3, "index": "complete",
+                "collections": [{"name": "tea", "documents": 7, "failed": 0, "waiting": waiting, "missing": 0, "kept": 0}],
+            });
+            of_library(&serde_json::from_value(own).expect("a library"))[0].message.clone()
+        };
+        assert!(said(0).ends_with("; the index is complete"), "{}", said(0));
+        assert!(said(4).ends_with("; 4 of them are still to be read, and the index has all others"), "{}", said(4));
     }
 }

@@ -1,14 +1,19 @@
 //! Language models: the configured ones are tried with the smallest request there is, and those that could be used on
 //! this machine are offered. None is used before somebody sets it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use botserver_config::{BotConfig, Settings};
 use botserver_http::HttpClient;
 use botserver_llm::ModelSettings;
-use botserver_models::{HttpModels, Offer};
+use botserver_models::{HttpModels, Listing, Offer};
 use botserver_ports::{AnswerFormat, ChatModel as _, ModelError, ModelFault, ModelLimits, ModelMessage, ModelRequest};
 use futures_util::{StreamExt as _, stream};
+use url::Url;
 
 use super::Finding;
 use crate::{bootstrap, models};
@@ -18,8 +23,6 @@ const MODELS: &str = "models";
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Models that are tried at the same time.
 const TOGETHER: usize = 8;
-/// Names of models that a sentence lists.
-const LISTED: usize = 5;
 
 /// A bot and its settings.
 pub(super) type Configured = (Arc<str>, Arc<BotConfig>);
@@ -30,14 +33,33 @@ pub(super) async fn examine(settings: &Settings, bots: &[Configured]) -> Vec<Fin
     let Ok(policy) = bootstrap::outbound(settings) else { return Vec::new() };
     let client = Arc::new(HttpClient::new(policy));
     let mut findings = configured(client.clone(), bots).await;
-    let found = models::offers(&client, Some(settings.server.listen.port()), &settings.outbound.allow).await;
+    let mut found = models::offers(&client, Some(settings.server.listen.port()), &settings.outbound.allow).await;
     let none = found.is_empty() && findings.is_empty();
+    let used: BTreeSet<String> = bots.iter().filter_map(|(_, config)| address_of(config)).collect();
+    found.retain(
+        |offer| !matches!(offer, Offer::Server { url, .. } if address(url).is_some_and(|at| used.contains(&at))),
+    );
     findings.extend(found.into_iter().map(|offer| Finding::ok(MODELS, describe(&offer))));
     if none {
         let message = "no language model was found on this machine; bots quote their documents without one";
         findings.push(Finding::ok(MODELS, message));
     }
     findings
+}
+
+/// The address of the server that a bot uses.
+fn address_of(config: &BotConfig) -> Option<String> {
+    address(&ModelSettings::resolve(config, None)?.endpoint.url?)
+}
+
+/// Host and port; this machine has one name.
+fn address(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let host = match url.host_str()? {
+        "localhost" | "[::1]" => "127.0.0.1",
+        host => host,
+    };
+    Some(format!("{host}:{}", url.port_or_known_default()?))
 }
 
 /// One finding for each model, with the bots that use it.
@@ -61,30 +83,37 @@ fn late() -> ModelError {
     ModelError::new(ModelFault::TimedOut, format!("it did not answer within {} seconds.", PATIENCE.as_secs()))
 }
 
-/// The list of models costs nothing; only a server without one is asked for a word.
-async fn attempt(http: &HttpModels, own: &ModelSettings) -> Result<(), ModelError> {
-    let wanted = own.endpoint.model.as_str();
-    match http.models(&own.endpoint).await {
-        Ok(names) if names.is_empty() || names.iter().any(|name| is_same(name, wanted)) => Ok(()),
+/// A model that answers.
+enum Answers {
+    /// As far as anybody can tell, under its own name.
+    Well,
+    /// Its server does not list it: why, in a sentence.
+    Unlisted(String),
+}
+
+/// The list of models costs nothing; a server without one, and one whose list has another model, is asked for a word.
+async fn attempt(http: &HttpModels, own: &ModelSettings) -> Result<Answers, ModelError> {
+    let listing = http.listing(&own.endpoint).await;
+    let unlisted = match listing {
+        Ok(Listing::Listed | Listing::Empty) => return Ok(Answers::Well),
         // A server with one model takes every name, most of all when nobody has set one.
-        Ok(names) if names.len() == 1 => ask(http, own).await,
-        Ok(names) => {
-            let known: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
-            let more = if names.len() > LISTED { ", …" } else { "" };
-            let message = format!("there is no model `{wanted}`; there are: {}{more}", known.join(", "));
-            Err(ModelError::new(ModelFault::NoModel, message))
+        Ok(Listing::Unlisted(said)) => own.is_named().then_some(said),
+        Err(error) if is_final(error.fault) => return Err(error),
+        Err(_) => None,
+    };
+    match (ask(http, own).await, unlisted) {
+        (Ok(()), Some(said)) => Ok(Answers::Unlisted(said)),
+        (Ok(()), None) => Ok(Answers::Well),
+        (Err(error), Some(said)) if !is_final(error.fault) && error.fault != ModelFault::RateLimited => {
+            Err(ModelError::new(ModelFault::NoModel, said))
         }
-        Err(error) if matches!(error.fault, ModelFault::Refused | ModelFault::Unreachable | ModelFault::TimedOut) => {
-            Err(error)
-        }
-        Err(_) => ask(http, own).await,
+        (Err(error), _) => Err(error),
     }
 }
 
-/// Ollama lists `name:latest` and takes `name`.
-fn is_same(listed: &str, wanted: &str) -> bool {
-    let wanted = wanted.trim_start_matches("models/");
-    listed == wanted || listed.strip_suffix(":latest") == Some(wanted)
+/// Whether nothing more can be learnt from asking.
+const fn is_final(fault: ModelFault) -> bool {
+    matches!(fault, ModelFault::Refused | ModelFault::Unreachable | ModelFault::TimedOut)
 }
 
 /// Asks for one token.
@@ -104,10 +133,19 @@ async fn ask(http: &HttpModels, own: &ModelSettings) -> Result<(), ModelError> {
     }
 }
 
-fn finding(own: &ModelSettings, bots: &str, outcome: Result<(), ModelError>) -> Finding {
+fn finding(own: &ModelSettings, bots: &str, outcome: Result<Answers, ModelError>) -> Finding {
     let model = &own.endpoint.model;
-    let Err(error) = outcome else {
-        return Finding::ok(MODELS, format!("`{model}` of {bots} answers ({})", own.origin));
+    let error = match outcome {
+        Ok(Answers::Well) => return Finding::ok(MODELS, format!("`{model}` of {bots} answers ({})", own.origin)),
+        Ok(Answers::Unlisted(said)) => {
+            let remedy = format!(
+                "Correct `llm-model`, unless this server is meant to take a name that it does not list; the model is set \
+                 in {}.",
+                own.origin
+            );
+            return Finding::warning(MODELS, format!("`{model}` of {bots}: {said}"), remedy);
+        }
+        Err(error) => error,
     };
     let message = format!("`{model}` of {bots}: {}", error.message);
     let at = &own.origin;

@@ -33,8 +33,10 @@ const STARTING: Duration = Duration::from_mins(1);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub(crate) enum Ask {
-    /// How everything is; the only one without a name.
+    /// How everything is.
     Health,
+    /// A model was installed: it is used from now on.
+    LookAgain,
     Status {
         name: String,
     },
@@ -58,7 +60,7 @@ pub(crate) async fn run(common: &Common, command: &KbCommand) -> Result<Ending> 
     match command {
         KbCommand::Status(options) => {
             let found = ask(common, Ask::Status { name: options.name.clone() }).await?;
-            status::show(&found, options.output)?;
+            status::show(common, &found, options.output)?;
             Ok(Ending::Success)
         }
         KbCommand::Reindex(options) => work::reindex(common, options).await,
@@ -77,11 +79,15 @@ pub(crate) async fn answer(knowledge: &Knowledge, org_id: OrgId, ask: Ask) -> Re
     let principal = Principal::system(org_id);
     let name = match &ask {
         Ask::Health => return Ok(serde_json::to_value(knowledge.health().await?)?),
+        Ask::LookAgain => {
+            knowledge.look_again();
+            return Ok(json!({}));
+        }
         Ask::Status { name } | Ask::Reindex { name } | Ask::Search { name, .. } | Ask::Release { name, .. } => name,
     };
     let Some(library) = knowledge.find(name).await? else { bail!(nobody(name)) };
     Ok(match ask {
-        Ask::Health | Ask::Status { .. } => status_of(knowledge, &principal, library).await?,
+        Ask::Health | Ask::LookAgain | Ask::Status { .. } => status_of(knowledge, &principal, library).await?,
         Ask::Reindex { .. } => {
             json!({"documents": knowledge.reindex_all(&principal, library.bot_id).await?})
         }

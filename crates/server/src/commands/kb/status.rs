@@ -1,11 +1,16 @@
 //! How the documents of a library are: numbers, what could not be read with what to do about it, what is kept.
 
+use std::path::Path;
+
 use anyhow::Result;
 use botserver_kernel::{PageRequest, Principal};
 use botserver_knowledge::{Collection, CollectionId, CollectionView, Document, DocumentState, Knowledge, LibraryRow};
 use serde_json::{Value as Json, json};
 
-use crate::{command_line::Output, terminal};
+use crate::{
+    command_line::{Common, Output},
+    terminal,
+};
 
 /// Documents that are read from the table at once.
 const TOGETHER: u32 = 200;
@@ -54,8 +59,28 @@ fn as_json(own: &Document) -> Json {
     json!({"path": own.path, "error": own.error, "remedy": own.remedy()})
 }
 
+/// A command that may be pasted as it is: about the same installation, with quotes where a word needs them. `choice` is what
+/// must still be chosen.
+pub(super) fn pasted(common: &Common, words: &[&str], choice: &str) -> String {
+    let path = |path: &Path| path.display().to_string();
+    let data = common.data.as_deref().map(|data| ["--data".to_owned(), path(data)]);
+    let config = common.config.as_deref().map(|config| ["--config".to_owned(), path(config)]);
+    let options: Vec<String> = data.into_iter().chain(config).flatten().collect();
+    let words = words.iter().copied().chain(options.iter().map(String::as_str)).map(quoted);
+    let choice = (!choice.is_empty()).then(|| choice.to_owned());
+    ["botserver".to_owned()].into_iter().chain(words).chain(choice).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:,@+=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// Writes it for people or programs.
-pub(super) fn show(found: &Json, output: Output) -> Result<()> {
+pub(super) fn show(common: &Common, found: &Json, output: Output) -> Result<()> {
     if output == Output::Json {
         return Ok(terminal::print(&serde_json::to_string_pretty(found)?)?);
     }
@@ -72,15 +97,20 @@ pub(super) fn show(found: &Json, output: Output) -> Result<()> {
         }
         if failed.len() > NAMED {
             let more = failed.len() - NAMED;
-            terminal::print(&format!("  … and {more} more: botserver kb status {name} -o json"))?;
+            let command = pasted(common, &["kb", "status", name], "-o json");
+            terminal::print(&format!("  … and {more} more: {command}"))?;
         }
         if number(own, "missing") > 0 {
-            let collection = text(own, "name");
-            terminal::tell(&format!("Decide: botserver kb release {name} {collection} remove|keep"));
+            let command = pasted(common, &["kb", "release", name, text(own, "name")], "");
+            terminal::tell(&format!(
+                "Most documents of {} vanished at once; they stay until you decide. If they shall go:\n  {command} \
+                 remove\nIf they shall stay:\n  {command} keep",
+                text(own, "name")
+            ));
         }
         if number(own, "kept") > 0 {
-            let collection = text(own, "name");
-            terminal::tell(&format!("Not to keep them any more: botserver kb release {name} {collection} forget"));
+            let command = pasted(common, &["kb", "release", name, text(own, "name")], "forget");
+            terminal::tell(&format!("Not to keep them any more: {command}"));
         }
     }
     if found.get("rebuilding").and_then(Json::as_bool) == Some(true) {
@@ -124,4 +154,20 @@ fn number(own: &Json, key: &str) -> i64 {
 
 fn list<'a>(own: &'a Json, key: &str) -> &'a [Json] {
     own.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_pasted() {
+        let common = Common { data: Some("my data".into()), config: None };
+        assert_eq!(
+            pasted(&common, &["kb", "status", "it's"], "keep"),
+            "botserver kb status 'it'\\''s' --data 'my data' keep"
+        );
+        let common = Common { data: None, config: None };
+        assert_eq!(pasted(&common, &["kb", "status", "shop"], ""), "botserver kb status shop");
+    }
 }

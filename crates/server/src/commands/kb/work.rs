@@ -9,7 +9,11 @@ use serde_json::{Value as Json, json};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ask, ask, status::show, status_of};
+use super::{
+    Ask, ask,
+    status::{pasted, show},
+    status_of,
+};
 use crate::{
     command_line::{Common, KbIndexOptions, KbStatusOptions, Output},
     commands::{Ending, show_log},
@@ -90,7 +94,7 @@ pub(super) async fn reindex(common: &Common, options: &KbStatusOptions) -> Resul
     }
     let number = |key: &str| found.get(key).and_then(Json::as_i64);
     let documents = number("documents").unwrap_or_default();
-    let status = format!("`botserver kb status {}`", options.name);
+    let status = format!("`{}`", pasted(common, &["kb", "status", &options.name], ""));
     match (number("failed"), number("waiting")) {
         (None, _) | (_, None) => {
             terminal::print(&format!("The server reads {documents} documents again; {status} tells how far it is."))?;
@@ -116,20 +120,16 @@ pub(super) async fn index(common: &Common, options: &KbIndexOptions) -> Result<E
             settings.data_dir.display()
         )
     };
-    show_log("warn")?;
+    // What the log warns of stands in what is printed at the end.
+    show_log("error")?;
     let installation = Installation::open(settings, held).await?;
     let documents = &installation.assembled.documents;
     let principal = Principal::system(installation.assembled.auth.org_id());
     let library = documents.add_folder(&options.folder).await?;
-    let report = documents.knowledge.sync(library.bot_id).await?;
+    documents.knowledge.sync(library.bot_id).await?;
     finish(&documents.knowledge, &principal, library.bot_id).await?;
     let status = status_of(&documents.knowledge, &principal, library).await.context("the collection is gone")?;
     installation.close().await;
-    show(&status, options.output)?;
-    if report.held > 0 {
-        terminal::tell(
-            "Most documents vanished at once; they stay. Decide with: botserver kb release NAME NAME remove|keep",
-        );
-    }
+    show(common, &status, options.output)?;
     Ok(Ending::Success)
 }

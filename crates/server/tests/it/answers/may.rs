@@ -94,7 +94,9 @@ on_both! {
         let events = socket.turn().await;
         assert_eq!(said(&events), ["I tried again."]);
         let last = model.requests().pop().expect("one");
-        assert_eq!(refusals(&last), [INJECTION.to_owned(), no("refund"), no("payout")]);
+        // What was refused for the message before is told again, and what was searched is not.
+        let before = [no("refund"), no("payout")];
+        assert_eq!(refusals(&last), [&before[..], &[INJECTION.to_owned()], &before[..]].concat());
         let failed = of_kind(&events, "tool").iter().filter(|own| own["state"] == "failed").count();
         assert_eq!(failed, 2);
         assert_eq!(state(&mut socket).await, "0 notes, 0 bookings, 0 refunds");

@@ -2,6 +2,7 @@
 
 mod again;
 mod clerk;
+mod earlier;
 mod failing;
 mod keywords;
 mod leaving;
@@ -59,6 +60,7 @@ on_both! {
         assert_eq!(request.tools(), ["track", "book", "note", "slow"]);
         let schema = &request.body["tools"][0]["function"]["parameters"];
         assert_eq!(schema["properties"]["number"]["type"], "integer");
+        assert_eq!(schema["properties"]["number"]["description"], "The order's number. For example: 4711");
         assert_eq!(schema["properties"]["carrier"]["enum"], json!(["DHL", "UPS"]));
         assert_eq!(schema["required"], json!(["number"]));
     }
@@ -207,7 +209,8 @@ on_both! {
         assert_eq!(said(&socket.turn().await), ["I cannot pay anything back."]);
         let request = model.requests().pop().expect("one");
         let results: Vec<_> = request.messages().iter().filter(|own| own["role"] == "tool").map(|own| own["content"].clone()).collect();
-        assert_eq!(results[0], "error: there is no tool `refund`; there are: track, book, note, slow");
+        // The calls of the message before come first.
+        assert_eq!(results[results.len() - 2], "error: there is no tool `refund`; there are: track, book, note, slow");
         assert_eq!(state(&mut socket).await, "0 notes, 0 bookings, 0 refunds");
     }
 
