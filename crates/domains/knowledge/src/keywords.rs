@@ -67,7 +67,7 @@ pub(crate) fn keywords(knowledge: &Knowledge) -> Vec<Keyword> {
             knowledge,
             "KB STATISTICS",
             "The numbers of the bot's documents as JSON text.",
-            "numbers = PARSE JSON KB STATISTICS",
+            "numbers = JSON_PARSE(KB STATISTICS)",
             |_, own| Value::text(statistics(own).to_string()),
         ),
         read(

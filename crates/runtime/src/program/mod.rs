@@ -25,6 +25,9 @@ use crate::{CallContext, Handler, KeywordRegistry, http_keywords::attach_headers
 /// Instructions per slice: about a millisecond.
 const FUEL: u64 = 50_000;
 
+/// What an effect costs that is answered at once, such as TALK, as a number of instructions.
+const EFFECT: u64 = 250;
+
 /// The argument in which keywords with filters are told what people have typed in this run: texts that could be
 /// taken for a piece of a condition. A filter that a script puts together in a variable keeps them values.
 pub const TYPED_TEXTS: &str = "typed_texts";
@@ -241,9 +244,11 @@ impl ScriptProgram {
 #[async_trait]
 impl Program for ScriptProgram {
     fn step(&mut self, turn: &mut TurnBuffer) -> Step {
+        let before = self.machine.instructions();
+        let (mut fuel, mut effects) = (FUEL, 0);
         loop {
             // A machine that was restored, or whose person answered wrongly, asks for its effect again.
-            let request = match self.machine.run(FUEL) {
+            let request = match self.machine.run(fuel) {
                 MachineStep::Effect(request) => request,
                 MachineStep::Done(value) => return Step::Done(value.to_json()),
                 MachineStep::Fuel => return Step::Yield,
@@ -254,6 +259,12 @@ impl Program for ScriptProgram {
             };
             if let Some(step) = self.effect(request, turn) {
                 return step;
+            }
+            // A script that talks without end shares its core like any other.
+            effects += EFFECT;
+            match FUEL.checked_sub(self.machine.instructions() - before + effects) {
+                None | Some(0) => return Step::Yield,
+                Some(left) => fuel = left,
             }
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn aggregate(service: DataService) -> Keyword {
         ],
         Effect::Read,
         "SUM, AVG, COUNT, MIN or MAX of a column of a table, a file or a list; with GROUP BY one row per group.",
-        "total = AGGREGATE \"orders\" SUM total WHERE status = \"paid\"",
+        "paid = AGGREGATE \"orders\" SUM total WHERE status = \"paid\"",
     )
     .returning();
     Keyword::read(decl, move |cx, args| {

@@ -5,6 +5,9 @@ use super::{
     described, float, invalid, is_constant_missing, is_missing, mirrored, ops, patterns, sign, spread,
 };
 
+/// Bytes of a pattern of LIKE that a database is asked to look for.
+const LONGEST_PATTERN: usize = 1_000;
+
 impl Writer<'_, '_> {
     pub(super) fn equal(&mut self, left: &DataExpr, right: &DataExpr, negated: bool) -> Result<()> {
         match (left, right) {
@@ -222,6 +225,10 @@ impl Writer<'_, '_> {
             return Err(invalid("the pattern of LIKE must be a text, not a column"));
         };
         let pattern = ops::to_text(pattern);
+        // A database tries a pattern at every place of every text, so its length counts many times.
+        if pattern.len() > LONGEST_PATTERN {
+            return Err(invalid(format!("a pattern of LIKE over rows may have at most {LONGEST_PATTERN} characters")));
+        }
         // Nothing is like empty text here as elsewhere; only then does the missing value matter.
         if pattern.chars().all(|character| character == '%') {
             if pattern.is_empty() {
