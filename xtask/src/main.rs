@@ -19,7 +19,7 @@ use std::{path::Path, process::ExitCode};
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  generate                 the pages of the book that are made from code: docs/keywords.md
+  generate                 the pages of the book that are made from code: docs/keywords.md and docs/codes.md
   tidy                     the rules of this repository: layers, file heads and lengths, manifests
   check                    formatting, clippy, tidy
   test                     check, then every test; installs and starts what the tests need

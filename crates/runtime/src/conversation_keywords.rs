@@ -35,7 +35,7 @@ fn file_part(file: &FileHandle, caption: Option<String>) -> Part {
 fn talk(ids: Arc<dyn IdSource>) -> Keyword {
     let decl = KeywordDecl::new(
         "TALK",
-        &["TALK message:expr"],
+        &["TALK message:expr", "SEND MESSAGE message:expr"],
         Effect::Say,
         "Says something to the person. Text is Markdown; a file is shown.",
         "TALK \"Hello!\"",
@@ -110,9 +110,9 @@ fn wait() -> Keyword {
 fn print() -> Keyword {
     let decl = KeywordDecl::new(
         "PRINT",
-        &["PRINT message:expr"],
+        &["PRINT values:exprs", "DEBUG values:exprs", "LOG values:exprs"],
         Effect::Say,
-        "Writes a line to the server's log, not to the person.",
+        "Writes a line to the server's log, not to the person; several values with blanks between them.",
         "PRINT \"The order has arrived.\"",
     );
     log_keyword(decl, tracing::Level::INFO)
@@ -138,7 +138,12 @@ fn log(name: &'static str) -> Keyword {
 
 fn log_keyword(decl: KeywordDecl, level: tracing::Level) -> Keyword {
     Keyword::say(decl, move |cx, turn, args| {
-        turn.log.push(LogLine { level, source: cx.bot_name.clone(), message: args.text("message") });
+        let message = match args.get("values") {
+            Some(Arg::Values(values)) => values.iter().map(ops::to_text).collect::<Vec<_>>().join(" "),
+            Some(Arg::Value(value)) => ops::to_text(value),
+            _ => args.text("message"),
+        };
+        turn.log.push(LogLine { level, source: cx.bot_name.clone(), message });
         Ok(Value::Null)
     })
 }

@@ -188,7 +188,7 @@ Examples:
 Every finding begins with PATH:LINE:COLUMN, as editors and CI understand it. The exit status is 1 if there are errors;
 warnings alone are a success. `botserver explain CODE` tells more about a code.")]
 pub(crate) struct CheckOptions {
-    /// The package: a folder whose name ends with .gbai
+    /// The package, a folder whose name ends with .gbai; or one script
     pub(crate) package: PathBuf,
     /// How to write the findings
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -533,6 +533,9 @@ pub(crate) struct ExplainOptions {
     /// Print the grammar by which editors colour scripts
     #[arg(long, hide = true, conflicts_with_all = ["word", "reference"])]
     pub(crate) grammar: bool,
+    /// Print the reference of all codes
+    #[arg(long, conflicts_with_all = ["word", "reference"])]
+    pub(crate) codes: bool,
 }
 
 /// Options of `extract`, which parses them itself: it is a program of its own that happens to be in this binary.

@@ -20,6 +20,7 @@ macro_rules! pages {
 }
 
 pages![
+    "00-tour.md",
     "01-first-script.md",
     "02-values.md",
     "03-expressions.md",
@@ -36,4 +37,7 @@ pages![
     "14-records.md",
     "15-tools.md",
     "16-older-scripts.md",
+    "17-events.md",
+    "18-from-vb.md",
+    "19-from-general-bots.md",
 ];

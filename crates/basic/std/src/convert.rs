@@ -9,8 +9,17 @@ use crate::{
 
 pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
     plain(
+        "PARSEINT",
+        &["PARSE_INT"],
+        "text",
+        (1, 1),
+        "The whole part of the number at the start of a text, 0 if there is none.",
+        r#"PARSEINT("12.7 apples") > 12"#,
+        parse_int,
+    ),
+    plain(
         "VAL",
-        &[],
+        &["PARSEFLOAT", "PARSE_FLOAT"],
         "text",
         (1, 1),
         "The number at the start of a text, 0 if there is none.",
@@ -27,7 +36,15 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
         r#"CINT("2.5") > 3"#,
         cint,
     ),
-    plain("CDBL", &["TOFLOAT", "TONUMBER"], "value", (1, 1), "The value as a number.", r#"CDBL("2.5") * 2 > 5"#, cdbl),
+    plain(
+        "CDBL",
+        &["TOFLOAT", "TONUMBER", "TO_NUMBER"],
+        "value",
+        (1, 1),
+        "The value as a number.",
+        r#"CDBL("2.5") * 2 > 5"#,
+        cdbl,
+    ),
     plain(
         "CBOOL",
         &["TOBOOL"],
@@ -209,6 +226,13 @@ fn numeric_prefix(text: &str) -> &str {
         }
     }
     text.get(..end).unwrap_or_default()
+}
+
+fn parse_int(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    Ok(match val(heap, args)? {
+        Val::Float(value) if value.trunc().abs() < 9e15 => Val::Int(value.trunc() as i64),
+        other => other,
+    })
 }
 
 fn val(heap: &mut Heap, args: &[Val]) -> Result<Val> {

@@ -54,6 +54,42 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
         days_between,
     ),
     plain(
+        "HOURS_BETWEEN",
+        &["HOURSBETWEEN"],
+        "a, b",
+        (2, 2),
+        "The whole hours between two moments, never negative.",
+        r#"HOURS_BETWEEN("2026-11-22 14:30", "2026-11-22 12:00") > 2"#,
+        hours_between,
+    ),
+    plain(
+        "ADD_DAYS",
+        &["ADDDAYS"],
+        "date, days",
+        (2, 2),
+        "A date moved by some days.",
+        r#"ADD_DAYS("2026-01-31", -31) > 2025-12-31"#,
+        add_days,
+    ),
+    plain(
+        "DAYS",
+        &[],
+        "count",
+        (1, 1),
+        "Some days in seconds, for sums with dates: `NOW() - DAYS(7)`.",
+        "DAYS(2) > 172800",
+        days_in_seconds,
+    ),
+    plain(
+        "FORMAT_TIME",
+        &["FORMATTIME"],
+        "date, [pattern]",
+        (1, 2),
+        "The time of day of a date as text, `HH:mm` unless a pattern says it.",
+        r#"FORMAT_TIME("2026-11-22 14:30:00") > 14:30"#,
+        format_time,
+    ),
+    plain(
         "DATEVALUE",
         &[],
         "text",
@@ -219,6 +255,36 @@ fn days_between(_: &mut Heap, args: &[Val]) -> Result<Val> {
         (Some(a), Some(b)) => Val::Int(civil::difference(Unit::Day, a, b).abs()),
         _ => Val::Null,
     })
+}
+
+fn hours_between(_: &mut Heap, args: &[Val]) -> Result<Val> {
+    Ok(match (date(args, 0)?, date(args, 1)?) {
+        (Some(a), Some(b)) => Val::Int((b.civil_seconds - a.civil_seconds).abs() / 3_600),
+        _ => Val::Null,
+    })
+}
+
+fn add_days(_: &mut Heap, args: &[Val]) -> Result<Val> {
+    match date(args, 0)? {
+        Some(start) => civil::add(start, float(args, 1)?, Unit::Day).map(Val::Date),
+        None => Ok(Val::Null),
+    }
+}
+
+fn days_in_seconds(_: &mut Heap, args: &[Val]) -> Result<Val> {
+    let seconds = float(args, 0)? * 86_400.0;
+    let whole = seconds.fract() == 0.0 && seconds.abs() < 9e15;
+    Ok(if whole { Val::Int(seconds as i64) } else { Val::Float(seconds) })
+}
+
+fn format_time(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    let Some(date) = date(args, 0)? else { return new_text(heap, "") };
+    let pattern = match arg(args, 1) {
+        Val::Null => "HH:mm".into(),
+        _ => text(heap, args, 1)?,
+    };
+    let shown = format::dates::apply(date, &pattern);
+    new_text(heap, shown)
 }
 
 fn datevalue(_: &mut Heap, args: &[Val]) -> Result<Val> {

@@ -10,7 +10,7 @@ use crate::{
 pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
     plain(
         "JSON",
-        &["TOJSON", "JSON_STRINGIFY", "TO_JSON"],
+        &["TOJSON", "JSON_STRINGIFY", "TO_JSON", "STRINGIFY"],
         "value",
         (1, 1),
         "The value as JSON text.",
@@ -19,7 +19,7 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
     ),
     plain(
         "JSON_PARSE",
-        &["JSON PARSE", "PARSE_JSON", "FROM_JSON"],
+        &["JSON PARSE", "PARSE_JSON", "FROM_JSON", "PARSE"],
         "text",
         (1, 1),
         "The value that a JSON text describes; what is no text is given back as it is.",

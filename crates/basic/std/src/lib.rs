@@ -17,6 +17,7 @@ mod json;
 mod math;
 mod order;
 pub mod records;
+pub mod schedule;
 mod strings;
 mod text;
 mod written;

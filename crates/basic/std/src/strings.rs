@@ -49,11 +49,27 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
         r#"MID("abcd", 2, 2) > bc"#,
         mid,
     ),
-    plain("UCASE", &["UPPER"], "text", (1, 1), "The text in capital letters.", r#"UCASE("olá") > OLÁ"#, ucase),
-    plain("LCASE", &["LOWER"], "text", (1, 1), "The text in small letters.", r#"LCASE("OLÁ") > olá"#, lcase),
+    plain(
+        "UCASE",
+        &["UPPER", "UPPERCASE", "TOUPPERCASE"],
+        "text",
+        (1, 1),
+        "The text in capital letters.",
+        r#"UCASE("olá") > OLÁ"#,
+        ucase,
+    ),
+    plain(
+        "LCASE",
+        &["LOWER", "LOWERCASE", "TOLOWERCASE"],
+        "text",
+        (1, 1),
+        "The text in small letters.",
+        r#"LCASE("OLÁ") > olá"#,
+        lcase,
+    ),
     plain(
         "PROPER",
-        &[],
+        &["CAPITALIZE"],
         "text",
         (1, 1),
         "Every word with a capital first letter and the rest small.",
@@ -122,6 +138,33 @@ pub(crate) const FUNCTIONS: &[FunctionDecl] = &[
     plain("STRING", &[], "count, character", (2, 2), "A character repeated.", r#"STRING(3, "*") > ***"#, string),
     plain("REPEAT", &[], "text, count", (2, 2), "A text repeated.", r#"REPEAT("ab", 2) > abab"#, repeat),
     mutating("REVERSE", &[], "value", (1, 1), "A text or list back to front.", r#"REVERSE("abc") > cba"#, reverse),
+    plain(
+        "EXTRACT_BETWEEN",
+        &[],
+        "text, before, after",
+        (3, 3),
+        "What stands between two parts of a text, empty if one of them is not there.",
+        r#"EXTRACT_BETWEEN("Ana <a@b.pt>", "<", ">") > a@b.pt"#,
+        extract_between,
+    ),
+    plain(
+        "EXTRACT_BEFORE",
+        &[],
+        "text, part",
+        (2, 2),
+        "What stands before the first place of a part; the whole text if it is not there.",
+        r#"EXTRACT_BEFORE("a@b.pt", "@") > a"#,
+        extract_before,
+    ),
+    plain(
+        "EXTRACT_AFTER",
+        &[],
+        "text, part",
+        (2, 2),
+        "What stands behind the first place of a part, empty if it is not there.",
+        r#"EXTRACT_AFTER("a@b.pt", "@") > b.pt"#,
+        extract_after,
+    ),
     plain(
         "STARTSWITH",
         &["STARTS_WITH"],
@@ -388,4 +431,24 @@ fn starts_with(heap: &mut Heap, args: &[Val]) -> Result<Val> {
 
 fn ends_with(heap: &mut Heap, args: &[Val]) -> Result<Val> {
     Ok(Val::Bool(text(heap, args, 0)?.ends_with(&*text(heap, args, 1)?)))
+}
+
+fn extract_between(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    let (whole, before, after) = (text(heap, args, 0)?, text(heap, args, 1)?, text(heap, args, 2)?);
+    let inside =
+        whole.split_once(&*before).and_then(|(_, rest)| rest.split_once(&*after)).map_or("", |(inside, _)| inside);
+    let inside = inside.to_owned();
+    new_text(heap, inside)
+}
+
+fn extract_before(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    let (whole, part) = (text(heap, args, 0)?, text(heap, args, 1)?);
+    let found = whole.split_once(&*part).map_or(&*whole, |(before, _)| before).to_owned();
+    new_text(heap, found)
+}
+
+fn extract_after(heap: &mut Heap, args: &[Val]) -> Result<Val> {
+    let (whole, part) = (text(heap, args, 0)?, text(heap, args, 1)?);
+    let found = whole.split_once(&*part).map_or("", |(_, after)| after).to_owned();
+    new_text(heap, found)
 }

@@ -16,7 +16,6 @@ macro_rules! codes {
     ($($name:ident = $code:literal, $title:literal, $explanation:literal;)*) => {
         /// A diagnostic's code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(dead_code, reason = "rows outlive their use")]
         pub(crate) enum Code { $($name,)* }
 
         impl Code {
@@ -39,7 +38,7 @@ codes! {
          Write `\\\"` or `\"\"` for a quote inside.";
     UnknownCharacter = "B0002", "A character that BASIC does not know",
         "Outside of texts and comments only letters, digits, quotes and the operators of the language may stand. \
-         Curly quotes from a word processor are a common cause: replace them by `\"`.";
+         Dashes, multiplication signs and the like from a word processor are a common cause. Curly quotes are quotes.";
     UnclosedBracket = "B0003", "A bracket is not closed",
         "Every `(`, `[` and `{` needs its partner. The place shown is the bracket that stays open.";
     UnclosedTextBlock = "B0004", "A text block is not closed",
@@ -54,6 +53,13 @@ codes! {
     UnclosedValue = "B0008", "A `${` that is not closed",
         "`${name}` in a text puts a value there. Without its `}` on the same line it is no more than these characters, and \
          people read them. Write the `}`; where the characters are meant, write `\\${`.";
+
+    ForeignComment = "B0009", "A comment of another language",
+        "A comment begins with `'` and ends with its line. At the beginning of a line `REM`, `//` and `#` begin one too.";
+
+    Prose = "B0010", "A text that was saved as a script",
+        "Hardly a line of the file could be read as BASIC. Files that end with `.bas` are scripts; instructions for the model \
+         belong into `PROMPT.md`, or between BEGIN SYSTEM PROMPT and END SYSTEM PROMPT of a script.";
 
     ExpectedExpression = "B0100", "A value is missing",
         "Here a value was expected: a text, a number, a variable, or something in brackets.";
@@ -80,6 +86,15 @@ codes! {
         "A name declared with CONST keeps its value for the whole script. Use a plain variable instead.";
     NotBasicOperator = "B0111", "An operator of another language",
         "BASIC has no `+=`, `++` and the like: write `x = x + 1`.";
+
+    MissingQuotes = "B0112", "A text without quotes",
+        "Words that are said, stored or compared stand in quotes: `TALK \"Good morning\"`. A word without quotes is the \
+         name of a variable.";
+    MissingOperator = "B0113", "Two values without anything between them",
+        "Values are joined with `+` and listed with `,`: `TALK \"Total: \" + total`, `MAX(a, b)`.";
+    ForeignBlock = "B0114", "A block in braces",
+        "Blocks have no `{ }`. They begin with their own word and end with their own: `IF … THEN` and `END IF`, \
+         `FOR … ` and `NEXT`, `WHILE` and `WEND`, `SUB` and `END SUB`, `TRY`, `CATCH` and `END TRY`.";
 
     BlockNotClosed = "B0200", "A block is not closed",
         "The block that starts here has no end. IF ends with END IF, FOR with NEXT, WHILE with WEND, DO with LOOP, \
@@ -123,6 +138,10 @@ codes! {
     Secret = "B0255", "A secret in a script",
         "Scripts are copied, kept in versions and shown to people. A password or key belongs into the settings: write \
          `param-shopkey` in config.csv, better with a reference to a file or variable, and `shopkey` in the script.";
+
+    MereValue = "B0256", "A value where a comparison was meant",
+        "`x = 1 OR 2` compares x with 1 only; 2 is a value of its own that always counts as true. Write `x = 1 OR x = 2`, \
+         or `x IN (1, 2)`.";
 
     UnknownHearType = "B0300", "An unknown type after HEAR … AS",
         "HEAR accepts the types of the reference (EMAIL, INTEGER, DATE, …), a list of texts as a menu, or a variable.";

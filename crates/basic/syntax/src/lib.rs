@@ -21,7 +21,7 @@ pub use codes::{CODES, CodeInfo};
 pub use filter::{FilterError, parse_filter, parse_filter_with, parse_order};
 pub use format::format;
 pub use grammar::{FunctionSig, Grammar, GrammarError};
-pub use lint::lint;
+pub use lint::{lint, secrets::masked};
 pub use parser::{ParseOptions, Parsed, nearest, parse, parse_with};
 pub use print::print;
 pub use render::render;

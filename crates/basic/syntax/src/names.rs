@@ -200,6 +200,7 @@ impl<'a> Walk<'a> {
             ("FOR" | "FOREACH" | "FOR_EACH" | "CATCH", _) => self.variable(at + 1),
             ("HEAR", _) => self.hear(at + 1),
             ("SUB" | "FUNCTION", _) => self.procedure(at + 1),
+            ("PRIVATE" | "PUBLIC" | "FRIEND" | "SHARED", "SUB" | "FUNCTION") => self.procedure(at + 2),
             ("INCLUDE", _) => self.names.has_include = true,
             _ => {}
         }

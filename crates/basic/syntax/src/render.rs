@@ -5,6 +5,8 @@ use std::fmt::Write;
 use botserver_basic_types::{Diagnostic, Severity};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::masked;
+
 /// `path:line:column: error[B0103]: message`, the source line, a caret run under the span, and the help.
 pub fn render(diagnostic: &Diagnostic, source: &str) -> String {
     let severity = match diagnostic.severity {
@@ -25,11 +27,11 @@ pub fn render(diagnostic: &Diagnostic, source: &str) -> String {
     let number = span.line.to_string();
     let margin = " ".repeat(number.len());
     // Tabs are shown as one blank, so that the carets stand under what they mean.
-    let shown = line.replace('\t', " ");
+    let shown = masked(line).replace('\t', " ");
     let _ = writeln!(text, "{number} | {shown}");
     let _ = writeln!(text, "{margin} | {}{}", " ".repeat(width(before)), "^".repeat(width(marked).max(1)));
     if let Some(help) = &diagnostic.help {
-        let _ = writeln!(text, "{margin} = help: {help}");
+        let _ = writeln!(text, "{margin} = help: {}", masked(help));
     }
     text
 }

@@ -75,6 +75,10 @@ pub struct KeywordDecl {
     /// that is and in `id` its value.
     #[serde(default)]
     pub learns_key: Vec<Cow<'static, str>>,
+    /// Arguments of a clause that may stand several times (`JOIN a ON x JOIN b ON y`): values arrive as
+    /// `Arg::Values`, conditions joined by AND, the first one innermost.
+    #[serde(default)]
+    pub repeats: Vec<Cow<'static, str>>,
     /// One line for hover, completion and the reference.
     pub doc: Cow<'static, str>,
     /// A short script that shows it; run by the spec.
@@ -98,6 +102,7 @@ impl KeywordDecl {
             permission: None,
             missing_capability: None,
             learns_key: Vec::new(),
+            repeats: Vec::new(),
             doc: Cow::Borrowed(doc),
             example: Cow::Borrowed(example),
         }
@@ -114,6 +119,13 @@ impl KeywordDecl {
     #[must_use]
     pub fn teaching_key(mut self, args: &[&'static str]) -> Self {
         self.learns_key = args.iter().copied().map(Cow::Borrowed).collect();
+        self
+    }
+
+    /// Its clauses may stand several times: see [`Self::repeats`].
+    #[must_use]
+    pub fn repeating(mut self, args: &[&'static str]) -> Self {
+        self.repeats = args.iter().copied().map(Cow::Borrowed).collect();
         self
     }
 

@@ -71,6 +71,13 @@ pub struct ScheduleInfo {
     pub line: u32,
 }
 
+impl ScheduleInfo {
+    /// When it runs, as a cron expression: the first of its texts that is one or stands for one.
+    pub fn cron(&self) -> Option<String> {
+        self.args.iter().filter_map(Value::as_text).find_map(botserver_basic_std::schedule::to_cron)
+    }
+}
+
 /// An event handler.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventInfo {

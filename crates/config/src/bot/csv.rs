@@ -81,7 +81,9 @@ impl Reader {
                 return self.error("C0001", "the line is not UTF-8", help, line, good + 1, (at, at + 1));
             }
         };
-        if text.trim().is_empty() || text.trim_start().starts_with('#') {
+        // Spreadsheets write an empty row as a comma.
+        let empty = text.chars().all(|c| c.is_whitespace() || c == ',');
+        if empty || text.trim_start().starts_with('#') {
             return;
         }
         let first = std::mem::take(&mut self.first);

@@ -45,6 +45,11 @@ fn a_header_is_optional_and_only_the_first_line() {
 }
 
 #[test]
+fn an_empty_row_of_a_spreadsheet_says_nothing() {
+    assert_eq!(findings(b"name,value\n,\nbot-name,Tea\n , \n,,,\n"), "");
+}
+
+#[test]
 fn old_title_case_keys_are_the_same_keys() {
     let config = read("Answer Mode,sql\nStart Dialog,hello\nLLM Provider,local\nTheme Color,navy\nhistory_limit,7\n");
     assert_eq!(config.get("answer-mode"), Some("sql"));

@@ -79,7 +79,7 @@ pub(crate) fn keywords() -> Vec<Keyword> {
         ),
         keyword(
             "ADD TOOL",
-            &["ADD TOOL tool:script", "USE TOOL tool:script"],
+            &["ADD TOOL tool:script [AS kind:word]", "USE TOOL tool:script"],
             "Lets the model call a script of this bot.",
             "ADD TOOL \"find-product\"",
             |_, turn, args| {
@@ -139,6 +139,12 @@ pub(crate) fn keywords() -> Vec<Keyword> {
             "items = GET SESSION \"cart\"",
             |cx, turn, args| Ok(session_value(cx, turn, &args.required_text("key")?)),
         ),
+        returning("SESSION ID", &["SESSION ID"], "The id of this conversation.", "TALK SESSION ID", |cx, turn, _| {
+            Ok(session_value(cx, turn, "id"))
+        }),
+        returning("BOT ID", &["BOT ID"], "The id of the bot.", "TALK BOT ID", |cx, _, _| {
+            Ok(Value::text(cx.bot_id.to_string()))
+        }),
         returning(
             "GET TOOL PARAM",
             &["GET TOOL PARAM name:variable"],

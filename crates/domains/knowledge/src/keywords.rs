@@ -99,7 +99,7 @@ pub(crate) fn keywords(knowledge: &Knowledge) -> Vec<Keyword> {
 fn use_kb(knowledge: Knowledge) -> Keyword {
     let decl = KeywordDecl::new(
         "USE KB",
-        &["USE KB collection:expr", "ADD KB collection:expr"],
+        &["USE KB collection:expr", "ADD KB collection:expr", "SET KB collection:expr"],
         Effect::Say,
         "Answers of this conversation search this collection; the first use leaves out all others.",
         "USE KB \"policies\"",

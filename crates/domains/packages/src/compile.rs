@@ -9,10 +9,10 @@ use std::{
 use botserver_basic_syntax::{FunctionSig, Grammar, GrammarError, ParseOptions, Parsed, lint, parse_with};
 use botserver_basic_types::{Diagnostic, KeywordDecl, Severity, Span};
 use botserver_basic_vm::{Image, Source, compile as compile_scripts};
-use botserver_config::{BotConfig, BotDefaults, Level, Origin};
+use botserver_config::{BotConfig, BotDefaults, Finding, Level, Origin};
 
 use crate::{
-    FileRole, Listed, Look, PackageSource, SeedFile, SourceFile,
+    FileRole, Listed, Look, PackageSource, SeedFile, SourceFile, not_run,
     source::{file_stem, is_folder_of},
 };
 
@@ -93,6 +93,7 @@ pub fn compile(source: &PackageSource, language: &Language, defaults: &BotDefaul
     diagnostics.extend(compiled.diagnostics);
     let sound: Vec<_> = scripts.iter().filter(|parsed| !parsed.has_errors()).map(|parsed| &parsed.script).collect();
     diagnostics.extend(lint(&sound, &language.grammar, &variables(&config)));
+    diagnostics.extend(sound.iter().flat_map(|script| not_run::findings(script)));
     // What the scan found stands for its file in the compiler's input too.
     diagnostics.dedup();
     let mut seen = BTreeSet::new();
@@ -219,6 +220,7 @@ fn read_config(
     }
     let Some(bytes) = &file.content else { return (None, BotConfig::from_defaults(defaults)) };
     let (config, findings) = BotConfig::parse(path, bytes, defaults);
+    let findings = unknown_keys_together(findings);
     found.extend(findings.into_iter().map(|finding| Diagnostic {
         code: finding.code.into(),
         severity: if finding.level == Level::Error { Severity::Error } else { Severity::Warning },
@@ -233,6 +235,28 @@ fn read_config(
         help: finding.help,
     }));
     (Some(path.clone()), config)
+}
+
+/// Files of older servers have dozens of keys that mean nothing here: from the sixth on they are named in one finding.
+fn unknown_keys_together(mut findings: Vec<Finding>) -> Vec<Finding> {
+    const UNKNOWN: &str = "C0101";
+    const SHOWN: usize = 5;
+    let unknown = |own: &Finding| own.code == UNKNOWN && own.help.is_none();
+    let key = |own: &Finding| own.message.split('`').nth(1).unwrap_or_default().to_owned();
+    let keys: Vec<String> = findings.iter().filter(|own| unknown(own)).map(key).collect();
+    if keys.len() <= SHOWN + 1 {
+        return findings;
+    }
+    let mut number = 0;
+    findings.retain_mut(|own| {
+        number += usize::from(unknown(own));
+        if unknown(own) && number == SHOWN + 1 {
+            let rest = keys[SHOWN..].join("`, `");
+            own.message = format!("{} more keys are not known: `{rest}`", keys.len() - SHOWN);
+        }
+        !unknown(own) || number <= SHOWN + 1
+    });
+    findings
 }
 
 /// The prompt of the `.gbot` folder, else the one at the root; Markdown before plain text.
@@ -341,6 +365,6 @@ fn listed(diagnostic: Diagnostic, texts: &BTreeMap<Arc<str>, Arc<str>>) -> Liste
     // Lines of config.csv may hold secrets.
     let source = if is_config { None } else { texts.get(&diagnostic.span.file) }
         .and_then(|text| text.lines().nth((diagnostic.span.line as usize).checked_sub(1)?))
-        .map(|line| line.chars().take(LONGEST).collect());
+        .map(|line| botserver_basic_syntax::masked(line).chars().take(LONGEST).collect());
     Listed { diagnostic, source }
 }

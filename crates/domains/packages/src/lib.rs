@@ -13,6 +13,7 @@ mod events;
 #[path = "../migrations/mod.rs"]
 mod migrations;
 mod model;
+mod not_run;
 mod prepare;
 mod scaffold;
 mod service;

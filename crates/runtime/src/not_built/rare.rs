@@ -1,7 +1,7 @@
 //! The rarer keywords that this build cannot carry out: attendants, workflows, projects, social networks and
 //! attached devices. Real packages name them; what a row means stands in the parent.
 
-use super::{CRM, DEVICES, HUMANS, MEDIA, Row, SOCIAL, TASKS};
+use super::{CRM, DEVICES, EVENTS, FILES, HUMANS, MEDIA, Row, SOCIAL, TASKS};
 
 const WORKFLOWS: &str = "workflows";
 const PROJECTS: &str = "projects";
@@ -16,6 +16,29 @@ pub(super) const ROWS: &[Row] = &[
     ("GET SUMMARY", &["GET SUMMARY session:expr"], true, HUMANS),
     ("ANALYZE SENTIMENT", &["ANALYZE SENTIMENT session:expr , message:expr"], true, HUMANS),
     ("GET CUSTOMER HISTORY", &["GET CUSTOMER HISTORY person:expr"], true, HUMANS),
+    ("GET ATTENDANT STATUS", &["GET ATTENDANT STATUS attendant:expr"], true, HUMANS),
+    (
+        "NOTIFY ATTENDANT",
+        &[
+            "NOTIFY (ATTENDANT|AGENT) attendant:expr , message:expr",
+            "NOTIFY (ATTENDANT|AGENT) attendant:expr WITH message:expr",
+        ],
+        false,
+        HUMANS,
+    ),
+    ("GET SESSION OF", &["GET SESSION session:expr , key:expr"], true, HUMANS),
+    ("SET SESSION OF", &["SET SESSION session:expr , key:expr , value:expr"], false, HUMANS),
+    ("TRIGGER", &["TRIGGER event:expr [, data:expr]"], false, EVENTS),
+    ("CALL VALUE", &["CALL target:expr [, args:exprs]"], true, "values of other scripts"),
+    ("QUERY", &["QUERY sql:expr"], true, "SQL written out"),
+    ("CACHE", &["CACHE GET key:expr", "CACHE SET key:expr , value:expr [, seconds:expr]"], true, "a cache for scripts"),
+    ("CREATE FILE", &["CREATE FILE file:expr WITH content:expr"], false, FILES),
+    ("SET MAX LINES", &["SET MAX LINES count:expr", "SET MAX COLUMNS count:expr"], false, "limits set by scripts"),
+    ("PUBLISH", &["PUBLISH"], false, "publishing packages"),
+    ("LOG ACTIVITY", &["LOG ACTIVITY values:exprs"], false, CRM),
+    ("RECORD METRIC", &["RECORD METRIC metric:expr WITH assigns:values"], false, "metrics"),
+    ("IS VALID", &["IS VALID address:expr"], true, "checks of addresses"),
+    ("DESCRIBE", &["DESCRIBE IMAGE file:expr", "DESCRIBE VIDEO file:expr", "SPEECH TO TEXT file:expr"], true, MEDIA),
     ("ORCHESTRATE WORKFLOW", &["ORCHESTRATE WORKFLOW name:expr"], false, WORKFLOWS),
     (
         "STEP",

@@ -226,6 +226,29 @@ fn the_grammar_for_editors_is_up_to_date() {
     assert!(made.trim_end() == kept.trim_end(), "the grammar is out of date: run `cargo xtask generate`");
 }
 
+/// Every code has its entry in the book.
+#[test]
+fn the_page_of_codes_is_up_to_date() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/codes.md");
+    let made = botserver(&["explain", "--codes"], "").expect(0).out;
+    let kept = std::fs::read_to_string(page).unwrap_or_default();
+    assert!(made.trim_end() == kept.trim_end(), "docs/codes.md is out of date: run `cargo xtask generate`");
+}
+
+/// A single script is looked at by itself, and no secret of it is shown.
+#[test]
+fn one_script_is_checked_and_its_secrets_are_not_shown() {
+    let folder = Folder::new();
+    let script = folder.text("orders.bas");
+    folder.write("orders.bas", "apikey = \"sk-abcdefghijklmnop1234\"\nTLAK apikey = \"sk-abcdefghijklmnop1234\"\n");
+    let done = botserver(&["check", &script], "").expect(1);
+    assert!(done.out.contains("orders.bas:2:1: error[B0103]"), "{}", done.all());
+    assert!(!done.all().contains("abcdefghijklm"), "{}", done.all());
+    assert!(done.out.contains("\"***********************\""), "{}", done.all());
+    let done = botserver(&["check", &script, "-o", "json"], "").expect(1);
+    assert!(!done.all().contains("abcdefghijklm"), "{}", done.all());
+}
+
 #[test]
 fn a_collection_that_is_not_there_is_named_with_the_nearest_one() {
     let folder = Folder::new();

@@ -12,5 +12,6 @@ mod hear;
 mod laws;
 mod math;
 mod records;
+mod schedules;
 mod support;
 mod texts;

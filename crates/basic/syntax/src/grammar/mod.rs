@@ -60,6 +60,8 @@ pub(crate) struct Keyword {
     pub(crate) missing: Option<Arc<str>>,
     /// Arguments whose object learns its key.
     pub(crate) learns_key: Vec<Arc<str>>,
+    /// Arguments that may be given several times.
+    pub(crate) repeats: Vec<Arc<str>>,
     pub(crate) forms: Vec<Arc<str>>,
     /// Names of the arguments of every form, in order.
     pub(crate) arg_names: Vec<Vec<Arc<str>>>,
@@ -153,6 +155,7 @@ impl Grammar {
             effect: decl.effect,
             missing: decl.missing_capability.as_deref().map(Arc::from),
             learns_key: decl.learns_key.iter().map(|name| Arc::from(&**name)).collect(),
+            repeats: decl.repeats.iter().map(|name| Arc::from(&**name)).collect(),
             forms: decl.forms.iter().map(|form| Arc::from(&**form)).collect(),
             arg_names,
         });

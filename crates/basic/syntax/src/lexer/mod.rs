@@ -1,6 +1,7 @@
 //! From characters to tokens: lines, comments, the two meanings of `'`, texts over several lines and
 //! the raw lines of text blocks. Knows no grammar beyond which words open a block of raw text.
 
+mod foreign;
 mod text;
 
 use std::sync::Arc;
@@ -51,10 +52,18 @@ pub(crate) struct Token {
     pub(crate) partner: u32,
 }
 
+/// Something that no script can contain.
+pub(crate) struct Fault {
+    pub(crate) code: Code,
+    pub(crate) loc: Loc,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
 /// What the lexer found.
 pub(crate) struct Lexed {
     pub(crate) tokens: Vec<Token>,
-    pub(crate) errors: Vec<(Code, Loc, String)>,
+    pub(crate) errors: Vec<Fault>,
     /// Each `${` before a name that has no `}`: text, but hardly what was meant.
     pub(crate) unclosed: Vec<Loc>,
 }
@@ -134,7 +143,7 @@ struct Lexer<'s> {
     at: usize,
     end: usize,
     tokens: Vec<Token>,
-    errors: Vec<(Code, Loc, String)>,
+    errors: Vec<Fault>,
     unclosed: Vec<Loc>,
     /// Open brackets: token index and what closes it.
     open: Vec<(usize, &'static str)>,
@@ -154,7 +163,16 @@ impl<'s> Lexer<'s> {
     }
 
     fn error(&mut self, code: Code, start: usize, end: usize, message: impl Into<String>) {
-        self.errors.push((code, Loc::new(start as u32, end as u32), message.into()));
+        let loc = Loc::new(start as u32, end as u32);
+        self.errors.push(Fault { code, loc, message: message.into(), help: None });
+    }
+
+    /// The same with what should stand there instead.
+    fn error_help(&mut self, code: Code, start: usize, end: usize, message: impl Into<String>, help: String) {
+        self.error(code, start, end, message);
+        if let Some(fault) = self.errors.last_mut() {
+            fault.help = Some(help);
+        }
     }
 
     fn line_end(&self, from: usize) -> usize {
@@ -200,9 +218,9 @@ impl<'s> Lexer<'s> {
         if word.eq_ignore_ascii_case("begin") && self.text_block(rest) {
             return true;
         }
-        if word.eq_ignore_ascii_case("description") {
+        if word.eq_ignore_ascii_case("description") && !self.in_table && self.open.is_empty() {
             let after = rest["description".len()..].trim_start_matches([' ', '\t']);
-            if !after.starts_with(['"', '\'', '=', '.', '[', '\r', '\n']) && !after.is_empty() {
+            if !after.starts_with(['"', '“', '\'', '=', ':', '.', '[', '\r', '\n']) && !after.is_empty() {
                 return self.raw_description(rest.len() - after.len());
             }
         }
@@ -239,7 +257,7 @@ impl<'s> Lexer<'s> {
         {
             "SYSTEM PROMPT"
         } else {
-            return false;
+            return self.misspelled_block(line);
         };
         let start = self.at;
         let last_word = if what == "SYSTEM PROMPT" && !first.contains('_') { second } else { first };
@@ -264,7 +282,11 @@ impl<'s> Lexer<'s> {
         };
         if !closed {
             let message = format!("`BEGIN {what}` has no `END {what}`");
-            self.error(Code::UnclosedTextBlock, start, start + line.trim_end().len(), message);
+            let end = start + line.trim_end().len();
+            match self.misspelled_end(&lines, what) {
+                Some(help) => self.error_help(Code::UnclosedTextBlock, start, end, message, help),
+                None => self.error(Code::UnclosedTextBlock, start, end, message),
+            }
         }
         let lines = text::block_lines(self.source, &lines, &mut self.unclosed);
         self.push(TokenKind::Block(Arc::new(TextBlock { what, header, lines })), start);
@@ -283,7 +305,10 @@ impl<'s> Lexer<'s> {
                 self.spaced = true;
             }
             '_' if !rest[1..].starts_with(is_word_char) && self.continues_line() => {}
-            _ if first.is_whitespace() || first == '\u{feff}' => {
+            // Invisible characters come along when text is copied from a page.
+            _ if first.is_whitespace()
+                || matches!(first, '\u{feff}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}') =>
+            {
                 self.at += first.len_utf8();
                 self.spaced = true;
             }
@@ -291,6 +316,9 @@ impl<'s> Lexer<'s> {
             '\\' if rest.starts_with("\\\"") => self.text('\\'),
             '\'' if self.apostrophe_opens_text() => self.text('\''),
             '\'' => self.at = self.line_end(self.at),
+            '“' | '”' | '„' | '‟' => self.curly_text(first),
+            '‘' | '’' | '‚' => self.curly_apostrophe(first),
+            '`' => self.backtick(),
             '#' if rest.starts_with("#{") => {
                 self.at += 2;
                 self.bracket("{", start);
@@ -326,16 +354,22 @@ impl<'s> Lexer<'s> {
     /// `'` opens a text only where an operand is expected and a second one follows on the line.
     fn apostrophe_opens_text(&self) -> bool {
         let line = &self.source[self.at + 1..self.line_end(self.at + 1)];
-        let expects_operand = match self.tokens.last() {
+        self.expects_operand() && line.contains('\'')
+    }
+
+    /// True where a value must follow.
+    fn expects_operand(&self) -> bool {
+        match self.tokens.last() {
             Some(Token { kind: TokenKind::Symbol(symbol), .. }) => !matches!(*symbol, ")" | "]" | "}"),
             Some(Token { kind: TokenKind::Word, loc, .. }) => {
                 let word = &self.source[loc.start as usize..loc.end as usize];
-                self.in_table || ["like", "ilike", "contains", "in"].iter().any(|w| word.eq_ignore_ascii_case(w))
+                self.in_table
+                    || ["like", "ilike", "contains", "in"].iter().any(|w| word.eq_ignore_ascii_case(w))
+                    || self.says(word)
             }
             Some(Token { kind: TokenKind::Newline, .. }) => !self.open.is_empty(),
             _ => false,
-        };
-        expects_operand && line.contains('\'')
+        }
     }
 
     fn after_operand(&self) -> bool {
@@ -352,7 +386,11 @@ impl<'s> Lexer<'s> {
         self.at = scanned.end;
         self.unclosed.extend(scanned.unclosed);
         if !scanned.closed {
+            let help = foreign::closed(self.source, start, scanned.end);
             self.error(Code::UnclosedText, start, scanned.end, "this text has no closing `\"`");
+            if let Some(fault) = self.errors.last_mut() {
+                fault.help = help;
+            }
         }
         self.push(TokenKind::Text(scanned.parts), start);
     }
@@ -397,7 +435,13 @@ impl<'s> Lexer<'s> {
         if kind.is_none() || joined > 0 {
             self.at += joined;
             let text = &self.source[start..self.at];
-            self.error(Code::BadNumber, start, self.at, format!("`{text}` is not a number"));
+            let message = format!("`{text}` is not a number");
+            let plain = text.replace('_', "");
+            if plain != text && plain.chars().all(|c| c.is_ascii_digit()) {
+                self.error_help(Code::BadNumber, start, self.at, message, format!("Write `{plain}`."));
+            } else {
+                self.error(Code::BadNumber, start, self.at, message);
+            }
         }
         self.push(kind.unwrap_or(TokenKind::Int(0)), start);
     }
@@ -434,17 +478,10 @@ impl<'s> Lexer<'s> {
     fn symbol(&mut self, first: char) {
         let start = self.at;
         let rest = self.rest();
-        let Some(symbol) = symbol_at(rest) else {
-            self.at += first.len_utf8();
-            let help = if matches!(first, '“' | '”' | '„' | '«' | '»') {
-                "; texts are written with plain `\"`"
-            } else {
-                ""
-            };
-            self.error(Code::UnknownCharacter, start, self.at, format!("`{first}` has no meaning here{help}"));
-            self.spaced = true;
+        if self.foreign_comment(rest) {
             return;
-        };
+        }
+        let Some(symbol) = symbol_at(rest) else { return self.unknown_character(first) };
         self.at += symbol.len();
         match symbol {
             "(" | "[" | "{" => self.bracket(symbol, start),

@@ -25,7 +25,7 @@ pub(super) struct Scanned {
     pub(super) unclosed: Vec<Loc>,
 }
 
-/// Reads the text that opens at `start`; `\` as quote stands for `\"` inside a `${…}`.
+/// Reads the text that opens at `start` and ends with `quote`; `\` as quote stands for `\"` inside a `${…}`.
 pub(super) fn scan(source: &str, start: usize, limit: usize, quote: char) -> Scanned {
     if let Some(found) = plain(source, start, limit, quote) {
         return found;
@@ -39,11 +39,11 @@ pub(super) fn scan(source: &str, start: usize, limit: usize, quote: char) -> Sca
     }
     let line_end = source[start..limit].find('\n').map_or(limit, |at| start + at);
     let end = start + source[start..line_end].trim_end().len();
-    let opener = if quote == '\\' { 2 } else { quote.len_utf8() };
+    let opener = super::foreign::opener_len(source, start, quote);
     let text = source.get(start + opener..end).unwrap_or("");
     Scanned {
         parts: Arc::from([Part::Text(Arc::from(text))]),
-        end: end.max(start + 1),
+        end: end.max(start + opener),
         closed: false,
         unclosed: Vec::new(),
     }
@@ -51,7 +51,8 @@ pub(super) fn scan(source: &str, start: usize, limit: usize, quote: char) -> Sca
 
 /// A text of one line in which nothing has a meaning of its own: what nearly all texts are.
 fn plain(source: &str, start: usize, limit: usize, quote: char) -> Option<Scanned> {
-    let quote = u8::try_from(quote).ok().filter(|quote| *quote != b'\\')?;
+    let quote =
+        u8::try_from(quote).ok().filter(|quote| source.as_bytes().get(start) == Some(quote) && *quote != b'\\')?;
     let inside = source.as_bytes().get(start + 1..limit)?;
     let special = |byte: &u8| *byte == quote || matches!(byte, b'\\' | b'$' | b'\n' | b'\r');
     let len = inside.iter().position(special).filter(|len| inside[*len] == quote)?;
@@ -69,7 +70,7 @@ fn plain(source: &str, start: usize, limit: usize, quote: char) -> Option<Scanne
 
 fn scan_to(source: &str, start: usize, limit: usize, quote: char, one_line: bool) -> Option<Scanned> {
     let mut parts = Builder::default();
-    let mut at = start + if quote == '\\' { 2 } else { quote.len_utf8() };
+    let mut at = start + super::foreign::opener_len(source, start, quote);
     // Before this place no `${` can find its `}`: remembered so that a text full of `${` stays linear.
     let mut hopeless_before = 0;
     while at < limit {
@@ -93,8 +94,9 @@ fn scan_to(source: &str, start: usize, limit: usize, quote: char, one_line: bool
             }
             _ if next == quote => {
                 // `""` is a quote inside the text.
-                if !rest[1..].starts_with(quote) {
-                    return Some(parts.finish(at + 1));
+                let len = quote.len_utf8();
+                if len > 1 || !rest[1..].starts_with(quote) {
+                    return Some(parts.finish(at + len));
                 }
                 parts.push(quote);
                 at += 2;

@@ -1,11 +1,11 @@
 //! What is right by the language and hardly meant: names that nothing gives a value, parameters that nothing reads,
 //! columns that a table does not have, secrets in scripts. Looks at all scripts of a package together; only warnings.
 
-mod secrets;
+pub(crate) mod secrets;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use botserver_basic_types::{Diagnostic, Severity, Value};
+use botserver_basic_types::{BinaryOp, Diagnostic, Severity, Value};
 
 use crate::{
     Grammar,
@@ -36,6 +36,7 @@ pub fn lint(scripts: &[&Script], grammar: &Grammar, variables: &[String]) -> Vec
         notes.shadowed(&seen, grammar);
         notes.asked_params(&seen);
         notes.unknown_columns(&seen, &tables);
+        notes.mere_values(&seen);
         for loc in &seen.secrets {
             let help = "Keep it in config.csv, as a `param-…` setting, and name the setting here.";
             notes.warn(
@@ -60,6 +61,10 @@ struct Seen<'a> {
     hears: Vec<&'a Hear>,
     calls: Vec<&'a KeywordCall>,
     secrets: Vec<Loc>,
+    /// The first of the values that are saved by their place.
+    new_keys: Vec<Loc>,
+    /// A comparison, and the mere value that AND or OR joins with it.
+    alone: Vec<(&'a Expr, &'a Expr)>,
 }
 
 impl<'a> Visit<'a> for Seen<'a> {
@@ -68,7 +73,14 @@ impl<'a> Visit<'a> for Seen<'a> {
             ExprKind::Variable(name) => {
                 self.read.entry(name.key.clone()).or_insert(name);
             }
-            ExprKind::Keyword(call) => self.calls.push(call),
+            ExprKind::Keyword(call) => self.call(call),
+            // `x = 1 OR 2`
+            ExprKind::Binary(BinaryOp::Or | BinaryOp::And, left, right)
+                if matches!(left.kind, ExprKind::Binary(BinaryOp::Equal | BinaryOp::NotEqual, ..))
+                    && matches!(right.kind, ExprKind::Literal(Value::Text(_) | Value::Int(_) | Value::Float(_))) =>
+            {
+                self.alone.push((left, right));
+            }
             ExprKind::Literal(Value::Text(text)) if secrets::is_key(text) => self.secret(expr.loc),
             _ => {}
         }
@@ -92,12 +104,23 @@ impl<'a> Visit<'a> for Seen<'a> {
 
     fn stmt(&mut self, stmt: &'a Stmt) {
         if let StmtKind::Keyword(call) = &stmt.kind {
-            self.calls.push(call);
+            self.call(call);
         }
     }
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
+    fn call(&mut self, call: &'a KeywordCall) {
+        self.calls.push(call);
+        for (_, arg) in &call.args {
+            if let ArgExpr::Assignments(pairs) = arg
+                && let Some((_, value)) = pairs.first()
+            {
+                self.new_keys.push(value.loc);
+            }
+        }
+    }
+
     fn secret(&mut self, loc: Loc) {
         if !self.secrets.contains(&loc) {
             self.secrets.push(loc);
@@ -141,9 +164,16 @@ impl Notes<'_, '_> {
             if seen.assigned.contains_key(key) || given(key) {
                 continue;
             }
+            // `SAVE "t", id, name`: without a value a new key is made.
+            if &**key == "id" && seen.new_keys.contains(&name.loc) {
+                continue;
+            }
             let message = format!("`{}` is read here, and nothing in this script gives it a value", name.text);
             let known = seen.assigned.values().map(|own| &*own.text);
-            let help = nearest(&name.text, known).map(|near| format!("Did you mean `{near}`?"));
+            let help = match &**key {
+                "none" | "nil" | "undefined" | "nul" => Some("Did you mean `NULL`?".to_owned()),
+                _ => nearest(&name.text, known).map(|near| format!("Did you mean `{near}`?")),
+            };
             self.warn(Code::NeverAssigned, name.loc, message, help);
         }
     }
@@ -173,7 +203,10 @@ impl Notes<'_, '_> {
             }
         }
         for name in seen.assigned.values() {
-            if is_value_of_the_language(grammar, &name.key)
+            // Who only ever means the variable has taken the name on purpose.
+            let before = seen.read.get(&name.key).is_some_and(|read| read.loc.start < name.loc.start);
+            if before
+                && is_value_of_the_language(grammar, &name.key)
                 && !self.script.params.iter().any(|own| own.name.key == name.key)
             {
                 let message = format!(
@@ -189,7 +222,10 @@ impl Notes<'_, '_> {
     fn asked_params(&mut self, seen: &Seen<'_>) {
         for hear in &seen.hears {
             let Some(target) = hear.target.as_ref().filter(|target| target.path.is_empty()) else { continue };
-            let asked = self.script.params.iter().find(|param| param.required && param.name.key == target.name.key);
+            // `IF NOT city THEN HEAR city`: whoever starts the tool with a button has given nothing.
+            let looked = seen.read.get(&target.name.key).is_some_and(|read| read.loc.start < target.loc.start);
+            let asked =
+                self.script.params.iter().find(|param| param.required && !looked && param.name.key == target.name.key);
             if let Some(param) = asked {
                 let message = format!(
                     "HEAR asks the person for `{}`, which whoever calls this tool has given already",
@@ -199,6 +235,36 @@ impl Notes<'_, '_> {
                 self.warn(Code::HearOfParam, target.loc, message, Some(help));
             }
         }
+    }
+
+    /// `IF day = "sat" OR "sun"`: the second text is no comparison.
+    fn mere_values(&mut self, seen: &Seen<'_>) {
+        for (comparison, value) in &seen.alone {
+            let text = |loc: Loc| self.script.source.get(loc.start as usize..loc.end as usize).unwrap_or("");
+            let (whole, shown) = (text(comparison.loc), text(value.loc));
+            let same = match &comparison.kind {
+                ExprKind::Binary(_, left, right) => {
+                    Some((text(left.loc), whole.get(text(left.loc).len()..whole.len() - text(right.loc).len())))
+                }
+                _ => None,
+            };
+            let help = match same {
+                Some((name, Some(sign))) if name.len() < 40 => {
+                    Some(format!("Each side names what it compares: `{name} {} {shown}`.", sign.trim()))
+                }
+                _ => None,
+            };
+            let message = format!("{shown} alone is no comparison, it always counts as the same");
+            self.warn(Code::MereValue, value.loc, message, help);
+        }
+    }
+
+    /// The name that a value is assigned to, where it stands before the value.
+    fn name_before(&self, name: &str, value: Loc) -> Option<Loc> {
+        let before = self.script.source.get(..value.start as usize)?;
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let at = line + before[line..].to_ascii_lowercase().rfind(&name.to_ascii_lowercase())?;
+        Some(Loc::new(at as u32, (at + name.len()) as u32))
     }
 
     /// Columns in conditions, orders and assignments of a table that the package declares.
@@ -217,7 +283,8 @@ impl Notes<'_, '_> {
                     ArgExpr::Condition(condition) => columns_in(condition, &mut named),
                     // Values by their place have the names of variables.
                     ArgExpr::Assignments(pairs) if matches!(&**own, "assigns" | "set") => {
-                        named.extend(pairs.iter().map(|(name, value)| (name.to_string(), value.loc)));
+                        let place = |name: &str, value: &Expr| self.name_before(name, value.loc).unwrap_or(value.loc);
+                        named.extend(pairs.iter().map(|(name, value)| (name.to_string(), place(name, value))));
                     }
                     ArgExpr::Order(keys) => named.extend(keys.iter().map(|key| (key.column.clone(), call.loc))),
                     ArgExpr::Assignments(_)

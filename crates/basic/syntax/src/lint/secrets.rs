@@ -1,4 +1,6 @@
-//! Texts that look like a password or a key of some service.
+//! Texts that look like a password or a key of some service: found in scripts, and hidden in the lines that are shown.
+
+use std::borrow::Cow;
 
 /// Beginnings of keys that services give out.
 const KEYS: &[&str] = &[
@@ -61,6 +63,47 @@ pub(super) fn is_secret(name: &str, text: &str) -> bool {
     let name = name.to_lowercase();
     let named = NAMES.iter().any(|part| name.contains(part)) || name == "token";
     named && text.len() >= 8 && is_random(text)
+}
+
+/// A line as it may be shown: every text in it that is a secret is made of `*`, so that places in the line stay.
+pub fn masked(line: &str) -> Cow<'_, str> {
+    let (mut shown, mut name, mut at) = (String::new(), String::new(), 0);
+    let mut done = 0;
+    while let Some(first) = line[at..].chars().next() {
+        let close = match first {
+            '"' | '\'' => Some(first),
+            '“' | '”' => Some('”'),
+            _ => None,
+        };
+        if let Some(close) = close {
+            let inside = at + first.len_utf8();
+            let ends = |c: char| c == close || (close == '”' && matches!(c, '“' | '"'));
+            // Without its end the text goes on to the end of the line.
+            let len = line[inside..].find(ends).unwrap_or(line.len() - inside);
+            let text = &line[inside..inside + len];
+            let words = text.split([' ', '=', '&', '?', ',', ';']).any(is_key);
+            if is_key(text) || words || is_secret(&name, text) {
+                shown.push_str(&line[done..inside]);
+                shown.extend(text.chars().map(|_| '*'));
+                done = inside + len;
+            }
+            // `{ "password": "…" }`: the text before `:` is the name.
+            name = text.to_owned();
+            at = inside + len + line[inside + len..].chars().next().map_or(0, char::len_utf8);
+        } else if first.is_alphanumeric() || first == '_' {
+            let len =
+                line[at..].find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-')).unwrap_or(line.len() - at);
+            line[at..at + len].clone_into(&mut name);
+            at += len;
+        } else {
+            at += first.len_utf8();
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(line);
+    }
+    shown.push_str(&line[done..]);
+    Cow::Owned(shown)
 }
 
 /// One word with a letter and a digit in it.

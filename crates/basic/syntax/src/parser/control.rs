@@ -22,22 +22,50 @@ impl Parser<'_> {
         let ends = |at: usize| self.separates_at(at);
         Some(match self.upper_at(self.at) {
             "END" if next == "ERROR" => return None,
+            "END" if next == "CASE" && self.open.last() == Some(&BlockKind::Select) => (BlockKind::Select, 2),
             "END" => (block_named(next)?, 2),
             "ENDIF" | "END_IF" | "ELSE" | "ELSEIF" => (BlockKind::If, 1),
+            "ELIF" | "ELSIF" if self.open.contains(&BlockKind::If) => (BlockKind::If, 1),
             "NEXT" if ends(self.at + 1) || ends(self.at + 2) || self.is_symbol_at(self.at + 2, ",") => {
                 (BlockKind::For, 1)
             }
             "WEND" | "ENDWHILE" | "END_WHILE" if ends(self.at + 1) => (BlockKind::While, 1),
             "LOOP" if ends(self.at + 1) || matches!(next, "WHILE" | "UNTIL") => (BlockKind::Do, 1),
-            "CASE" | "END_SELECT" | "END_SWITCH" => (BlockKind::Select, 1),
+            "UNTIL"
+                if self.open.last() == Some(&BlockKind::Do)
+                    || self.forgiven.last() == Some(&(BlockKind::Do, self.open.len())) =>
+            {
+                (BlockKind::Do, 1)
+            }
+            "CASE" | "END_SELECT" | "END_SWITCH" | "ENDSELECT" | "ENDSWITCH" => (BlockKind::Select, 1),
+            "OTHERWISE" if self.open.last() == Some(&BlockKind::Select) => (BlockKind::Select, 1),
             "DEFAULT" if ends(self.at + 1) || self.is_symbol_at(self.at + 1, ":") => (BlockKind::Select, 1),
             "CATCH" | "FINALLY" | "END_TRY" => (BlockKind::Try, 1),
             "END_FOR" | "ENDFOR" => (BlockKind::For, 1),
-            "END_SUB" | "END_FUNCTION" => (BlockKind::Procedure, 1),
-            "END_WITH" => (BlockKind::With, 1),
+            "END_SUB" | "END_FUNCTION" | "ENDSUB" | "ENDFUNCTION" => (BlockKind::Procedure, 1),
+            "END_WITH" | "ENDWITH" => (BlockKind::With, 1),
+            "ENDTRY" => (BlockKind::Try, 1),
             "END_ON" => (BlockKind::Event, 1),
             _ => return None,
         })
+    }
+
+    /// True for a line that divides a block and does not end it.
+    pub(super) fn divides(&self) -> bool {
+        self.is_any_word(&["ELSE", "ELSEIF", "ELIF", "ELSIF", "CASE", "DEFAULT", "OTHERWISE", "CATCH", "FINALLY"])
+    }
+
+    /// The head of a block. After a mistake in it the rest of its line is left and the block is read all the same, so
+    /// that its end is not called stray; `sound` is false then.
+    fn head(&mut self, parse: impl FnOnce(&mut Self) -> PResult<Expr>) -> (Expr, bool) {
+        let (start, loc) = (self.at, self.loc());
+        match parse(self) {
+            Ok(expr) => (expr, true),
+            Err(_) => {
+                self.recover(start);
+                (Expr::new(loc, ExprKind::Literal(Value::Null)), false)
+            }
+        }
     }
 
     /// An end without its beginning: the line is passed over.
@@ -65,13 +93,19 @@ impl Parser<'_> {
 
     /// Takes one of the ends, or says what is missing at the place where the block began.
     pub(super) fn close(&mut self, start: Loc, what: &str, ends: &[&[&str]]) {
-        if ends.iter().any(|words| self.take_words(words)) {
+        let joined = ends.iter().any(|words| words.len() == 2 && self.is_word(&words.concat()));
+        if joined {
+            self.note_word(self.at);
+            self.advance();
+            return;
+        }
+        if ends.iter().any(|words| self.take_words(words)) || self.was_ended() {
             return;
         }
         let end = ends.first().map(|words| words.join(" ")).unwrap_or_default();
         let message = format!("{what} has no {end}");
         let help = if self.at_end() {
-            format!("Add {end} where the block ends.")
+            self.seems_to_end(start, &end)
         } else {
             let line = self.source.get(..self.loc().start as usize).unwrap_or("").matches('\n').count() + 1;
             format!("{} on line {line} comes first; add {end} before it.", self.shown())
@@ -91,6 +125,10 @@ impl Parser<'_> {
             ("DO", "WHILE" | "UNTIL" | "") if alone || !next.is_empty() => self.do_loop()?,
             ("SELECT", "CASE") | ("SWITCH", _) => self.select()?,
             ("SELECT", _) if self.case_follows() => self.select()?,
+            ("TRY" | "DO", _) if self.is_symbol_at(self.at + 1, "{") && self.line_ends_at(self.at + 2) => {
+                self.advance();
+                return self.braces(start, if word == "DO" { "LOOP" } else { "END TRY" });
+            }
             ("TRY", _) if alone => self.try_block()?,
             ("WITH", _) if !next.is_empty() => self.with_block()?,
             _ => return Ok(false),
@@ -102,13 +140,23 @@ impl Parser<'_> {
     fn if_statement(&mut self) -> PResult<StmtKind> {
         let start = self.loc();
         self.advance();
-        let condition = self.condition(&["THEN", "GOTO"])?;
-        if self.is_word("GOTO") {
+        let from = self.at;
+        let (condition, sound) = self.head(|parser| parser.condition(&["THEN", "GOTO"]));
+        if !sound {
+            // What stands behind THEN on the same line is all that such an IF holds.
+            let then = (from..self.at).find(|at| self.is_word_at(*at, "THEN"));
+            if self.single_line > 0 || then.is_some_and(|then| !self.line_ends_at(then + 1)) {
+                return Err(super::Bail);
+            }
+        }
+        if sound && self.is_word("GOTO") {
             self.note_word(self.at);
             let goto = vec![Stmt { loc: self.loc(), kind: StmtKind::Goto(self.jump()?) }];
             return Ok(StmtKind::If { branches: vec![(condition, goto)], otherwise: None });
         }
-        self.then(start);
+        if sound {
+            self.then(start)?;
+        }
         if !self.at_line_end() {
             return self.single_line_if(condition);
         }
@@ -116,10 +164,20 @@ impl Parser<'_> {
         let mut otherwise = None;
         loop {
             let part = self.loc();
-            let else_if = self.take_word("ELSEIF") || self.take_words(&["ELSE", "IF"]);
+            let slip = self.is_any_word(&["ELIF", "ELSIF"]);
+            if slip {
+                let message = format!("{} is no word of BASIC", self.shown());
+                self.error_help(Code::UnknownStatement, part, message, "Write `ELSE IF … THEN`.");
+                self.advance();
+            }
+            let else_if = slip || self.take_word("ELSEIF") || self.take_words(&["ELSE", "IF"]);
             if else_if && otherwise.is_none() {
-                let condition = self.condition(&["THEN"])?;
-                self.then(part);
+                let (condition, sound) = self.head(|parser| parser.condition(&["THEN"]));
+                if sound && !slip {
+                    self.then(part)?;
+                } else if sound {
+                    self.take_word("THEN");
+                }
                 let mut body = Block::new();
                 self.rest_of_line(&mut body);
                 self.statements(&mut body, Some(BlockKind::If));
@@ -144,18 +202,46 @@ impl Parser<'_> {
         Ok(StmtKind::If { branches, otherwise })
     }
 
-    fn then(&mut self, start: Loc) {
-        if !self.take_word("THEN") {
-            let loc = if self.at_line_end() { self.here() } else { self.loc() };
-            self.error_help(Code::ExpectedToken, loc, format!("THEN is missing before {}", self.shown()), {
-                let line = self.slice(Loc::new(start.start, loc.start)).trim_end().to_owned();
-                if line.len() < 60 && !line.contains('\n') {
-                    format!("Write `{line} THEN`.")
-                } else {
-                    "Write THEN after the condition.".into()
-                }
-            });
+    fn then(&mut self, start: Loc) -> PResult<()> {
+        if self.is_symbol("{") && self.line_ends_at(self.at + 1) {
+            return self.braces(start, "END IF");
         }
+        if !self.take_word("THEN") {
+            // `IF a = 1:` of Python.
+            let colon = self.is_symbol(":") && self.line_ends_at(self.at + 1);
+            let loc = if self.at_line_end() { self.here() } else { self.loc() };
+            let line = self.slice(Loc::new(start.start, loc.start)).trim_end().to_owned();
+            let rest = self.source[loc.start as usize..].lines().next().unwrap_or("").trim();
+            let rest = if colon { "" } else { rest };
+            let help = if line.len() + rest.len() < 80 && !line.contains('\n') {
+                format!("Write `{}`.", [&*line, "THEN", rest].join(" ").trim_end())
+            } else {
+                "Write THEN after the condition.".into()
+            };
+            self.error_help(Code::ExpectedToken, loc, format!("THEN is missing before {}", self.shown()), help);
+            if colon {
+                self.advance();
+            }
+        }
+        Ok(())
+    }
+
+    /// A slip in the word that ends the block was named already.
+    fn was_ended(&mut self) -> bool {
+        std::mem::take(&mut self.was_ended)
+    }
+
+    /// The index of the token that ends the line of the cursor.
+    fn line_end_at(&self) -> usize {
+        (self.at..).find(|at| self.line_ends_at(*at)).unwrap_or(self.at)
+    }
+
+    fn braces_of_for<T>(&mut self, start: Loc) -> PResult<T> {
+        let loc = start.to(self.loc());
+        let help = "Write `FOR i = 1 TO 10` and `NEXT` where the loop ends.";
+        self.error_help(Code::ForeignBlock, loc, "a FOR loop stands in no braces", help);
+        self.skip_braces();
+        Err(super::Bail)
     }
 
     /// Tolerates a statement on the line of ELSE or ELSE IF … THEN.
@@ -176,6 +262,12 @@ impl Parser<'_> {
             self.advance();
             otherwise = Some(self.one_line());
         }
+        // `IF a THEN b END IF` on one line says the same twice.
+        if (self.is_word("END") && self.is_word_at(self.at + 1, "IF")) || self.is_word("ENDIF") {
+            let words = if self.is_word("ENDIF") { 1 } else { 2 };
+            self.note_words(self.at..self.at + words);
+            (0..words).for_each(|_| self.advance());
+        }
         Ok(StmtKind::If { branches: vec![(condition, body)], otherwise })
     }
 
@@ -195,11 +287,17 @@ impl Parser<'_> {
         if !self.take_words(&["FOR", "EACH"]) {
             self.advance();
         }
-        let variable = self.name("a loop variable")?;
-        if !self.take_word("IN") {
-            return self.expected("`IN`");
-        }
-        let collection = self.with_stops(&["DO"], Self::expression)?;
+        let variable = self.loop_variable(start)?;
+        let (collection, _) = self.head(|parser| {
+            if !parser.take_word("IN") {
+                let message = format!("IN is missing before {}", parser.shown());
+                let help = format!("Write `FOR EACH {} IN list`.", variable.text);
+                let loc = parser.here();
+                parser.error_help(Code::ExpectedToken, loc, message, help);
+                return Err(super::Bail);
+            }
+            parser.with_stops(&["DO"], Self::expression)
+        });
         self.take_word("DO");
         let body = self.loop_body(start, "FOR EACH")?;
         Ok(StmtKind::ForEach { variable, collection, body })
@@ -208,27 +306,67 @@ impl Parser<'_> {
     fn for_to(&mut self) -> PResult<StmtKind> {
         let start = self.loc();
         self.advance();
-        let variable = self.name("a loop variable")?;
+        let variable = self.loop_variable(start)?;
         if self.is_word("IN") {
             // `FOR x IN list` is FOR EACH without its EACH.
             self.advance();
-            let collection = self.with_stops(&["DO"], Self::expression)?;
+            let (collection, _) = self.head(|parser| parser.with_stops(&["DO"], Self::expression));
             self.take_word("DO");
             let body = self.loop_body(start, "FOR")?;
             return Ok(StmtKind::ForEach { variable, collection, body });
         }
-        self.expect_symbol("=")?;
-        let from = self.with_stops(&["TO", "STEP", "DO"], Self::expression)?;
-        self.expect_word("TO")?;
-        let to = self.with_stops(&["STEP", "DO"], Self::expression)?;
-        let step = if self.take_word("STEP") { Some(self.with_stops(&["DO"], Self::expression)?) } else { None };
+        let mut bounds = None;
+        let (from, _) = self.head(|parser| {
+            let (from, to, step) = parser.bounds(&variable.text)?;
+            bounds = Some((to, step));
+            Ok(from)
+        });
+        let (to, step) = bounds.unwrap_or_else(|| (from.clone(), None));
         self.take_word("DO");
         let body = self.loop_body(start, "FOR")?;
         Ok(StmtKind::For { variable, from, to, step, body })
     }
 
+    fn loop_variable(&mut self, start: Loc) -> PResult<crate::ast::Name> {
+        let brace = |at: usize| self.is_symbol_at(at, "{") && self.line_ends_at(at + 1);
+        if self.is_symbol("(")
+            && let Some(at) =
+                (self.at..self.tokens.len()).take_while(|at| !self.line_ends_at(*at)).find(|at| brace(*at))
+        {
+            // `for (let i = 0; i < 10; i++) {`
+            self.at = at;
+            return self.braces_of_for(start);
+        }
+        if self.is_symbol("(") {
+            let help = "Write `FOR i = 1 TO 10` or `FOR EACH item IN list`.";
+            let message = "FOR names its variable without brackets";
+            let loc = self.loc();
+            self.forgiven.push((BlockKind::For, self.open.len()));
+            self.error_help(Code::ExpectedToken, loc, message, help);
+            return Err(super::Bail);
+        }
+        self.name("a loop variable")
+    }
+
+    /// `= 1 TO 10 STEP 2`
+    fn bounds(&mut self, variable: &str) -> PResult<(Expr, Expr, Option<Expr>)> {
+        self.expect_symbol("=")?;
+        let from = self.with_stops(&["TO", "STEP", "DO"], Self::expression)?;
+        if !self.is_word("TO") {
+            let message = format!("TO is missing before {}", self.shown());
+            let help = format!("Write `FOR {variable} = 1 TO 10`.");
+            let loc = self.here();
+            self.error_help(Code::ExpectedToken, loc, message, help);
+            return Err(super::Bail);
+        }
+        self.advance();
+        let to = self.with_stops(&["STEP", "DO"], Self::expression)?;
+        let step = if self.take_word("STEP") { Some(self.with_stops(&["DO"], Self::expression)?) } else { None };
+        Ok((from, to, step))
+    }
+
     fn loop_body(&mut self, start: Loc, what: &str) -> PResult<Block> {
-        self.line_must_end();
+        self.line_must_end(start, "NEXT")?;
         let body = self.body(BlockKind::For);
         if self.is_word("NEXT") {
             self.advance();
@@ -242,21 +380,23 @@ impl Parser<'_> {
         Ok(body)
     }
 
-    fn line_must_end(&mut self) {
-        if !self.separates_at(self.at) {
-            let message = format!("{} is left over after the statement", self.shown());
-            let loc = self.loc();
-            self.error(Code::UnexpectedToken, loc, message);
-            self.recover(self.at);
+    /// Nothing may stand behind the head of a block that ends with `end`.
+    fn line_must_end(&mut self, start: Loc, end: &str) -> PResult<()> {
+        if self.is_symbol("{") && self.line_ends_at(self.at + 1) {
+            return self.braces(start, end);
         }
+        if !self.separates_at(self.at) {
+            self.left_over(self.at);
+        }
+        Ok(())
     }
 
     fn while_loop(&mut self) -> PResult<StmtKind> {
         let start = self.loc();
         self.advance();
-        let condition = self.condition(&["DO"])?;
+        let (condition, _) = self.head(|parser| parser.condition(&["DO"]));
         self.take_word("DO");
-        self.line_must_end();
+        self.line_must_end(start, "WEND")?;
         let body = self.body(BlockKind::While);
         self.close(start, "WHILE", &[&["WEND"], &["END", "WHILE"], &["ENDWHILE"]]);
         Ok(StmtKind::While { condition, body })
@@ -266,8 +406,16 @@ impl Parser<'_> {
         let start = self.loc();
         self.advance();
         let head = self.loop_test()?;
-        self.line_must_end();
+        self.line_must_end(start, "LOOP")?;
         let body = self.body(BlockKind::Do);
+        if self.is_word("UNTIL") {
+            let loc = self.loc();
+            let line = self.slice(loc.to(self.token_at(self.line_end_at() - 1).loc)).to_owned();
+            let message = "a DO ends with LOOP";
+            self.error_help(Code::WrongEnd, loc, message, format!("Write `LOOP {line}`."));
+            self.recover(self.at);
+            return Ok(StmtKind::Do { head, body, tail: None });
+        }
         if self.take_word("LOOP") {
             let tail = self.loop_test()?;
             return Ok(StmtKind::Do { head, body, tail });
@@ -305,8 +453,8 @@ impl Parser<'_> {
         if !switch {
             self.take_word("CASE");
         }
-        let subject = self.expression()?;
-        self.line_must_end();
+        let (subject, _) = self.head(Self::expression);
+        self.line_must_end(start, if switch { "END SWITCH" } else { "END SELECT" })?;
         let before = self.body(BlockKind::Select);
         if let Some(first) = before.first() {
             self.error(
@@ -318,7 +466,14 @@ impl Parser<'_> {
         let (mut cases, mut otherwise) = (Vec::new(), None);
         loop {
             let part = self.loc();
-            if self.take_words(&["CASE", "ELSE"]) || self.take_words(&["CASE", "DEFAULT"]) || self.take_word("DEFAULT")
+            if self.is_word("OTHERWISE") {
+                let message = format!("{} is no word of BASIC", self.shown());
+                self.error_help(Code::UnknownStatement, part, message, "Write `CASE ELSE`.");
+                self.advance();
+                otherwise = Some(self.case_body());
+            } else if self.take_words(&["CASE", "ELSE"])
+                || self.take_words(&["CASE", "DEFAULT"])
+                || self.take_word("DEFAULT")
             {
                 let body = self.case_body();
                 if otherwise.replace(body).is_some() {
@@ -334,6 +489,13 @@ impl Parser<'_> {
         }
         let ends: &[&[&str]] = &[&["END", "SELECT"], &["END", "SWITCH"]];
         let ends: Vec<&[&str]> = if switch { ends.iter().rev().copied().collect() } else { ends.to_vec() };
+        if self.is_word("END") && self.is_word_at(self.at + 1, "CASE") {
+            let loc = self.loc().to(self.token_at(self.at + 1).loc);
+            let help = format!("Write `{}`.", ends[0].join(" "));
+            self.error_help(Code::WrongEnd, loc, "END CASE ends nothing", help);
+            self.recover(self.at);
+            return Ok(StmtKind::Select { subject, cases, otherwise });
+        }
         self.close(start, if switch { "SWITCH" } else { "SELECT CASE" }, &ends);
         Ok(StmtKind::Select { subject, cases, otherwise })
     }
@@ -409,6 +571,10 @@ impl Parser<'_> {
         let (mut catch, mut finally) = (None, None);
         if self.take_word("CATCH") {
             let variable = if self.separates_at(self.at) { None } else { Some(self.name("a variable for the error")?) };
+            // `CATCH e AS Exception`: there is one kind of error.
+            if variable.is_some() && self.take_word("AS") {
+                self.name("a type")?;
+            }
             catch = Some(Catch { variable, body: self.body(BlockKind::Try) });
         }
         if self.take_word("FINALLY") {
@@ -423,7 +589,7 @@ impl Parser<'_> {
         let start = self.loc();
         self.advance();
         let target = self.lvalue()?;
-        self.line_must_end();
+        self.line_must_end(start, "END WITH")?;
         let mut fields: Vec<(Arc<str>, Expr)> = Vec::new();
         loop {
             self.skip_newlines();
@@ -438,7 +604,7 @@ impl Parser<'_> {
                 Ok(field) => fields.push(field),
                 Err(_) => self.recover(line),
             }
-            self.line_must_end();
+            self.line_must_end(start, "END WITH")?;
         }
         self.close(start, "WITH", &[&["END", "WITH"]]);
         let value = self.node(start, ExprKind::Object(fields))?;
@@ -476,7 +642,7 @@ impl Parser<'_> {
     }
 }
 
-fn block_named(word: &str) -> Option<BlockKind> {
+pub(super) fn block_named(word: &str) -> Option<BlockKind> {
     Some(match word {
         "IF" => BlockKind::If,
         "FOR" | "FOREACH" => BlockKind::For,

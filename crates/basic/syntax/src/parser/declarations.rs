@@ -19,6 +19,12 @@ impl Parser<'_> {
     pub(super) fn declaration(&mut self, word: &str, next: &str, out: &mut Block) -> PResult<bool> {
         let next_is_text = matches!(self.token_at(self.at + 1).kind, TokenKind::Text(_));
         let start = self.loc();
+        // `PUBLIC SUB` of older BASICs: every procedure of a script is.
+        if matches!(word, "PRIVATE" | "PUBLIC" | "FRIEND" | "SHARED") && matches!(next, "SUB" | "FUNCTION") {
+            self.advance();
+            let (word, next) = (self.upper_at(self.at).to_owned(), self.upper_at(self.at + 1).to_owned());
+            return self.declaration(&word, &next, out);
+        }
         match (word, next) {
             ("PARAM", _) if !next.is_empty() => self.top_level(start, "PARAM", Self::params)?,
             ("DESCRIPTION", _) => self.description()?,
@@ -147,6 +153,10 @@ impl Parser<'_> {
         loop {
             if self.take_word("LIKE") {
                 let start = self.loc();
+                if let Some(example) = self.example_without_quotes() {
+                    param.example = Some(example);
+                    continue;
+                }
                 let value = self.with_stops(PARAM_CLAUSES, Self::expression)?;
                 let raw = self.slice(self.since(start)).trim();
                 // `LIKE 25/12/2024` is a sum to the parser and a date to the author.
@@ -168,11 +178,34 @@ impl Parser<'_> {
                 let message = format!("{} is no part of a PARAM", self.shown());
                 let help = super::suggest::nearest(self.word(), PARAM_CLAUSES.iter().copied());
                 let help = help.map(|word| format!("Did you mean `{word}`?"));
+                let kind = self.word().to_lowercase();
+                let is_type = ["string", "text", "number", "integer", "int", "boolean", "date", "email", "phone"]
+                    .contains(&&*kind);
+                let help = if is_type && help.is_none() {
+                    Some(format!("Write `PARAM {} AS {kind}`.", param.name.text))
+                } else {
+                    help
+                };
                 let loc = self.loc();
                 self.report(botserver_basic_types::Severity::Error, Code::BadParam, loc, message, help);
                 return Err(super::Bail);
             }
         }
+    }
+
+    /// `LIKE Dark roast`: several words, up to the next clause or the end of the line.
+    fn example_without_quotes(&mut self) -> Option<Value> {
+        let clause = |at: usize| PARAM_CLAUSES.iter().any(|own| self.is_word_at(at, own));
+        let end = (self.at..self.tokens.len()).find(|at| self.line_ends_at(*at) || clause(*at))?;
+        let word = |at: usize| !self.word_at(at).is_empty();
+        let neighbours = (self.at + 1..end).any(|at| word(at) && word(at - 1));
+        let quoted = (self.at..end).any(|at| matches!(self.token_at(at).kind, TokenKind::Text(_)));
+        if !neighbours || quoted {
+            return None;
+        }
+        let text = self.slice(self.loc().to(self.token_at(end - 1).loc)).trim();
+        self.at = end;
+        Some(Value::text(text))
     }
 
     fn enum_texts(&mut self) -> PResult<Vec<Arc<str>>> {
@@ -218,6 +251,19 @@ impl Parser<'_> {
         }
     }
 
+    /// `SET SCHEDULE every 2 hours`: when it runs in words, without quotes.
+    fn schedule_without_quotes(&self, from: usize, end: usize) -> Option<String> {
+        let begins = ["EVERY", "AT", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "WEEKDAYS", "WEEKENDS"];
+        let fits = |at: usize| {
+            matches!(self.token_at(at).kind, TokenKind::Word | TokenKind::Int(_)) || self.is_symbol_at(at, ":")
+        };
+        let plain = begins.iter().any(|own| self.is_word_at(from, own)) && (from..end).all(fits);
+        if !plain || !self.open.is_empty() || self.procedure || self.single_line > 0 {
+            return None;
+        }
+        Some(self.slice(self.token_at(from).loc.to(self.token_at(end - 1).loc)).to_owned())
+    }
+
     /// SET SCHEDULE with fixed texts at top level is a declaration; anything else is left to the keyword.
     fn schedule(&mut self) -> PResult<bool> {
         let words = if self.word().contains('_') { 1 } else { 2 };
@@ -232,6 +278,14 @@ impl Parser<'_> {
                 _ => fixed = false,
             }
             end += 1;
+        }
+        if let Some(phrase) = self.schedule_without_quotes(self.at + words, end) {
+            let start = self.loc();
+            let loc = self.token_at(self.at + words).loc.to(self.token_at(end - 1).loc);
+            self.at = end;
+            let args = vec![Expr::new(loc, ExprKind::Literal(Value::text(phrase)))];
+            self.script.schedules.push(ScheduleDecl { args, body: None, loc: self.since(start) });
+            return Ok(true);
         }
         if !fixed || !self.open.is_empty() || self.procedure || self.single_line > 0 {
             if self.grammar.keyword("SET SCHEDULE").is_none() {

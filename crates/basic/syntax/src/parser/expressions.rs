@@ -30,6 +30,8 @@ enum Infix {
     In,
     Between,
     Is,
+    /// `STARTS WITH`, `ENDS WITH`: the function of that name.
+    Affix(&'static str),
     Ternary,
 }
 
@@ -37,7 +39,7 @@ impl Infix {
     const fn level(self) -> u8 {
         match self {
             Self::Binary(_, level) => level,
-            Self::In | Self::Between | Self::Is => level::COMPARE,
+            Self::In | Self::Between | Self::Is | Self::Affix(_) => level::COMPARE,
             Self::Ternary => level::TERNARY,
         }
     }
@@ -198,6 +200,13 @@ impl<'s> Parser<'s> {
             "IN" => Infix::In,
             "BETWEEN" => Infix::Between,
             "IS" if !negated => Infix::Is,
+            "STARTS" | "ENDS" if self.is_word_at(self.at + usize::from(negated) + 1, "WITH") => {
+                let name = if word == "STARTS" { "STARTSWITH" } else { "ENDSWITH" };
+                if self.grammar.function(name).is_none() {
+                    return None;
+                }
+                Infix::Affix(name)
+            }
             _ => return None,
         };
         Some((infix, negated))
@@ -227,6 +236,15 @@ impl<'s> Parser<'s> {
                 ExprKind::Unary(UnaryOp::Not, Box::new(self.node(start, compared)?))
             }
             Infix::Binary(op, level) => ExprKind::Binary(op, left, Box::new(self.expression_at(level + 1)?)),
+            Infix::Affix(name) => {
+                self.take_word("WITH");
+                let part = self.expression_at(level::CONCAT)?;
+                let call = ExprKind::Function { name: std::sync::Arc::from(name), args: vec![*left, part] };
+                if !negated {
+                    return Ok(call);
+                }
+                ExprKind::Unary(UnaryOp::Not, Box::new(self.node(start, call)?))
+            }
             Infix::In => return self.right_of_in(left, negated),
             Infix::Between => {
                 let low = self.right_of_comparison(level::CONCAT)?;

@@ -64,6 +64,13 @@ impl Parser<'_> {
                 hear.prompt = Some(self.with_stops(&["DEFAULT"], Self::expression)?);
             } else if self.take_word("DEFAULT") {
                 hear.default = Some(self.with_stops(&["WITH"], Self::expression)?);
+            } else if self.is_symbol(",")
+                && hear.prompt.is_none()
+                && matches!(self.token_at(self.at + 1).kind, TokenKind::Text(_))
+            {
+                // `HEAR age AS INTEGER, "How old are you?"`
+                self.advance();
+                hear.prompt = Some(self.with_stops(&["DEFAULT"], Self::expression)?);
             } else if matches!(self.token().kind, TokenKind::Text(_)) && hear.prompt.is_none() {
                 // `HEAR photo AS IMAGE "Send a photo"`
                 hear.prompt = Some(self.with_stops(&["DEFAULT"], Self::expression)?);

@@ -213,15 +213,22 @@ impl<'s> Parser<'s> {
         let Some(automaton) = self.grammar.automaton(found.node) else { return false };
         let mut walk = Walk::new(automaton);
         let single = found.after == self.at + 1;
-        let variable = single && !statement && self.names.is_variable(self.word());
         let at = found.after;
+        let empty_call = self.is_symbol_at(at, "(") && self.is_symbol_at(at + 1, ")");
+        let variable = single && !statement && !empty_call && self.names.is_variable(self.word());
         if self.is_symbol_at(at, "(") {
-            let spaced = self.token_at(at).spaced;
+            // `GET_BOT_MEMORY ("k")` is a call, whatever stands between.
+            let spaced = self.token_at(at).spaced && !self.word().contains('_');
             // A keyword that knows filters keeps their values apart; the function of its name sees text only.
             if single && !spaced && self.grammar.function(self.word()).is_some() && !automaton.has_filter() {
                 return false;
             }
-            return if variable || (spaced && single && !statement) { false } else { walk.has_arg() || !spaced };
+            let function = self.grammar.function(self.word()).is_some();
+            return if variable || (spaced && single && function && !statement) {
+                false
+            } else {
+                walk.has_arg() || !spaced
+            };
         }
         let word = self.word_at(at);
         let goes_on = !self.line_ends_at(at) && (word.is_empty() || !self.is_stop(word));
@@ -254,7 +261,8 @@ impl<'s> Parser<'s> {
     pub(super) fn keyword_expression(&mut self, found: Found) -> PResult<Expr> {
         let start = self.loc();
         let open = self.token_at(found.after);
-        let brackets = matches!(open.kind, TokenKind::Symbol("(")) && !open.spaced;
+        let joined = self.word().contains('_') && found.words(self.at) == 1;
+        let brackets = matches!(open.kind, TokenKind::Symbol("(")) && (!open.spaced || joined);
         let outer = std::mem::take(&mut self.own_value);
         let called = self.keyword_call(found, brackets);
         let own_value = std::mem::replace(&mut self.own_value, outer);
@@ -287,11 +295,14 @@ impl<'s> Parser<'s> {
         self.at = found.after - 1;
         self.advance();
         let mut walk = Walk::new(automaton);
-        if brackets {
-            self.bracketed(")", |parser| parser.walk_forms(&mut walk, true))?;
+        self.keywords += 1;
+        let walked = if brackets {
+            self.bracketed(")", |parser| parser.walk_forms(&mut walk, true))
         } else {
-            self.walk_forms(&mut walk, false)?;
-        }
+            self.walk_forms(&mut walk, false)
+        };
+        self.keywords -= 1;
+        walked?;
         self.finish_call(walk, phrase, start)
     }
 
@@ -300,15 +311,28 @@ impl<'s> Parser<'s> {
         let Some(thread) = walk.accepting().cloned() else {
             let keyword = automaton.forms.first().map_or(0, |form| form.0);
             let keyword = &self.grammar.keywords[keyword];
-            let message = format!("{} expects {} here, found {}", keyword.name, walk.expectation(), self.shown());
-            let forms = keyword.forms.iter().map(|form| format!("`{form}`")).collect::<Vec<_>>().join(", ");
+            let written = self.slice(phrase).to_uppercase().replace('_', " ");
             // `SET CONTXT …` is a SET to the grammar and a slip to the author.
-            let words = self.slice(phrase).split([' ', '_']).count();
+            let words = written.split(' ').count();
             let longer = self.nearest_statement(start).filter(|near| near.split(' ').count() > words);
-            let help = longer.map_or_else(
-                || format!("{} is written {forms}.", keyword.name),
-                |near| format!("Did you mean `{near}`?"),
-            );
+            let assigned = self.meant_assignment(start).filter(|_| longer.is_none());
+            let message = if assigned.is_some() {
+                format!("`=` is missing before {}", self.shown())
+            } else {
+                format!("{written} expects {} here, found {}", walk.expectation(), self.shown())
+            };
+            let help = assigned.map(|write| format!("Write `{write}`."));
+            let help = help.or_else(|| longer.map(|near| format!("Did you mean `{near}`?")));
+            let help = help.unwrap_or_else(|| {
+                // The forms of this phrase, without the kinds of their parts.
+                let of_phrase = keyword.forms.iter().filter(|form| form.starts_with(&written)).take(3);
+                let forms: Vec<String> = of_phrase.map(|form| format!("`{}`", super::advice::readable(form))).collect();
+                match forms.as_slice() {
+                    [] => format!("`botserver explain {}` shows how it is written.", keyword.name),
+                    [one] => format!("It is written {one}."),
+                    [first @ .., last] => format!("It is written {} or {last}.", first.join(", ")),
+                }
+            });
             let loc = self.here();
             self.error_help(Code::KeywordForm, loc, message, help);
             return Err(super::Bail);
@@ -330,6 +354,16 @@ impl<'s> Parser<'s> {
                 ArgKind::Fields => {
                     let named = |expr: Expr| (field_name(&expr), expr);
                     ArgExpr::Assignments(pieces.into_iter().filter_map(Piece::expr).map(named).collect())
+                }
+                _ if pieces.len() > 1 && keyword.repeats.contains(name) => {
+                    let exprs = pieces.into_iter().filter_map(Piece::expr_of_any).collect::<Vec<_>>();
+                    match kind {
+                        ArgKind::Condition => match self.all_of(exprs)? {
+                            Some(condition) => ArgExpr::Condition(condition),
+                            None => continue,
+                        },
+                        _ => ArgExpr::Exprs(exprs),
+                    }
                 }
                 _ => {
                     if pieces.len() > 1 {
@@ -361,13 +395,28 @@ impl<'s> Parser<'s> {
         Ok((call, target))
     }
 
+    /// Conditions joined by AND, the first one innermost.
+    fn all_of(&self, conditions: Vec<Expr>) -> PResult<Option<Expr>> {
+        let mut conditions = conditions.into_iter();
+        let Some(mut all) = conditions.next() else { return Ok(None) };
+        for next in conditions {
+            let loc = all.loc.to(next.loc);
+            all = Expr::new(loc, ExprKind::Binary(BinaryOp::And, Box::new(all), Box::new(next)));
+        }
+        Ok(Some(all))
+    }
+
     /// Reads parts as long as a form goes on with them.
     fn walk_forms(&mut self, walk: &mut Walk<'s>, brackets: bool) -> PResult<()> {
         let comma_ends = self.context.comma_ends && !brackets;
-        let mut after_arg = false;
+        let (mut after_arg, mut after_word) = (false, false);
         loop {
             if brackets && self.is_symbol(")") {
                 return Ok(());
+            }
+            // `UPDATE "t" SET` and the columns on the lines below.
+            if std::mem::take(&mut after_word) && self.at_line_end() && walk.accepting().is_none() && walk.has_arg() {
+                self.continue_line();
             }
             if self.at_line_end() && !self.clause_continues(walk) {
                 return Ok(());
@@ -380,7 +429,7 @@ impl<'s> Parser<'s> {
                     self.note_word(self.at);
                     self.advance();
                     walk.threads = threads;
-                    after_arg = false;
+                    (after_arg, after_word) = (false, true);
                     continue;
                 }
             }
@@ -391,7 +440,11 @@ impl<'s> Parser<'s> {
             }
             if let TokenKind::Symbol(symbol @ ("," | "=" | ":")) = self.token().kind {
                 let threads = walk.after_symbol(symbol);
-                let ends = symbol == "," && comma_ends && walk.accepting().is_some();
+                // A comma behind an argument of another keyword is that one's, unless this build knows what it means here.
+                let missing =
+                    |thread: &Thread| self.grammar.keywords[walk.automaton.forms[thread.form].0].missing.is_some();
+                let outer = self.keywords > 1 && threads.iter().all(missing);
+                let ends = symbol == "," && (comma_ends || outer) && walk.accepting().is_some();
                 if threads.is_empty() || ends {
                     return Ok(());
                 }
@@ -402,19 +455,37 @@ impl<'s> Parser<'s> {
                 continue;
             }
             if !walk.has_arg() {
-                // A comma may be left out before a text.
+                // A comma may be left out before a text, and where the keyword would not be complete without it.
                 let threads = walk.after_symbol(",");
-                if after_arg && !threads.is_empty() && matches!(self.token().kind, TokenKind::Text(_)) {
+                let value = matches!(self.token().kind, TokenKind::Text(_))
+                    || (walk.accepting().is_none() && self.begins_operand(self.at));
+                if after_arg && !threads.is_empty() && value {
                     walk.threads = threads;
                     after_arg = false;
                     continue;
                 }
+                self.note_almost(walk);
                 return Ok(());
             }
             if !self.can_be_argument(walk) {
                 return Ok(());
             }
             after_arg = self.argument(walk)?;
+        }
+    }
+
+    /// A word that is nearly a clause of this keyword, for the message if it is left over.
+    fn note_almost(&mut self, walk: &Walk<'_>) {
+        let word = self.word();
+        if word.len() < 3 || self.is_stop(word) {
+            return;
+        }
+        let clauses = walk.edges().filter_map(|(_, edge, _)| match edge {
+            Edge::Word(own, _) => Some(&**own),
+            _ => None,
+        });
+        if let Some(clause) = super::nearest(word, clauses) {
+            self.almost = Some((self.at, clause));
         }
     }
 
@@ -522,6 +593,10 @@ impl<'s> Parser<'s> {
 }
 
 impl Piece {
+    fn expr_of_any(self) -> Option<Expr> {
+        if let Self::Arg(ArgExpr::Expr(expr) | ArgExpr::Condition(expr)) = self { Some(expr) } else { None }
+    }
+
     fn expr(self) -> Option<Expr> {
         if let Self::Arg(ArgExpr::Expr(expr)) = self { Some(expr) } else { None }
     }

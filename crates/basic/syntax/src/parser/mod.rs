@@ -1,6 +1,7 @@
 //! From tokens to the tree: the cursor, errors with recovery, and the entry points. One pass, no
 //! backtracking; every loop either consumes a token or ends, and nesting is bounded.
 
+mod advice;
 mod control;
 mod declarations;
 mod events;
@@ -30,6 +31,7 @@ use crate::{
     codes::Code,
     grammar::Grammar,
     lexer::{self, Token, TokenKind},
+    masked,
     names::{self, Names},
 };
 
@@ -112,10 +114,18 @@ pub(crate) fn parse_noting(
         own_value: false,
         filters: filter_text::Filters::default(),
         notes,
+        forgiven: Vec::new(),
+        ended: false,
+        was_ended: false,
+        keywords: 0,
+        result: None,
+        numbered: false,
+        almost: None,
     };
     parser.lexical(lexed.errors, &lexed.unclosed);
     parser.script.body = parser.script_body();
     parser.check_filters();
+    parser.say_prose_once();
     let Parser { script: parts, found, notes, .. } = parser;
     script = Script {
         file: script.file,
@@ -131,9 +141,10 @@ pub(crate) fn parse_noting(
         .map(|finding| Diagnostic {
             code: Arc::from(finding.code.id()),
             severity: finding.severity,
-            message: finding.message,
+            // What is quoted in them may be a secret.
+            message: masked(&finding.message).into_owned(),
             span: script.span(finding.loc),
-            help: finding.help,
+            help: finding.help.map(|help| masked(&help).into_owned()),
         })
         .collect();
     (Parsed { script, diagnostics }, notes.unwrap_or_default())
@@ -240,6 +251,19 @@ struct Parser<'s> {
     own_value: bool,
     filters: filter_text::Filters,
     notes: Option<notes::Notes>,
+    /// Blocks whose beginning was named as a mistake, with the depth: their ends are passed over.
+    forgiven: Vec<(BlockKind, usize)>,
+    /// A slip in the end of the innermost block was named; the second is for whoever closes it.
+    ended: bool,
+    was_ended: bool,
+    /// Keywords whose arguments are being read, one inside of the other.
+    keywords: u32,
+    /// The FUNCTION being parsed, which EXIT FUNCTION gives the value of.
+    result: Option<Name>,
+    /// Line numbers were named as a mistake once.
+    numbered: bool,
+    /// A token where a clause of the keyword was nearly written, and the clause.
+    almost: Option<(usize, String)>,
 }
 
 impl<'s> Parser<'s> {
@@ -440,9 +464,9 @@ impl<'s> Parser<'s> {
     }
 
     /// What the lexer found.
-    fn lexical(&mut self, errors: Vec<(Code, Loc, String)>, unclosed: &[Loc]) {
-        for (code, loc, message) in errors {
-            self.error(code, loc, message);
+    fn lexical(&mut self, errors: Vec<lexer::Fault>, unclosed: &[Loc]) {
+        for lexer::Fault { code, loc, message, help } in errors {
+            self.report(Severity::Error, code, loc, message, help);
         }
         for loc in unclosed {
             let message = "this `${` has no `}` on its line, so it is shown as it stands";
@@ -465,7 +489,9 @@ impl<'s> Parser<'s> {
     /// The place for an error about what should stand here: a line end is shown right after the last token.
     fn here(&self) -> Loc {
         if self.at_line_end() && self.at > 0 {
-            let end = self.previous_end();
+            // An operator at the end of a line has looked for its operand on the lines below.
+            let last = (0..self.at).rev().find(|at| !self.line_ends_at(*at)).unwrap_or(0);
+            let end = self.token_at(last).loc.end;
             return Loc::new(end, end);
         }
         self.loc()
@@ -537,8 +563,11 @@ impl<'s> Parser<'s> {
         let inside = Context { in_brackets: true, comma_ends: true, columns, in_condition, ..Context::default() };
         let outside = std::mem::replace(&mut self.context, inside);
         self.advance();
-        let inner = parse(self)
-            .and_then(|inner| if self.is_symbol(closer) { Ok(inner) } else { self.expected(&format!("`{closer}`")) });
+        let inner = parse(self).and_then(|inner| match () {
+            () if self.is_symbol(closer) => Ok(inner),
+            () if self.begins_operand(self.at) => self.missing_comma(),
+            () => self.expected(&format!("`{closer}`")),
+        });
         self.context = outside;
         inner.inspect(|_| self.advance())
     }

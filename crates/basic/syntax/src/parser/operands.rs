@@ -33,12 +33,31 @@ impl Parser<'_> {
                 self.node(start, ExprKind::Star)
             }
             TokenKind::Word => self.word_operand(),
-            _ => {
-                let message = format!("a value is missing before {}", self.shown());
-                let loc = self.here();
-                self.bail(Code::ExpectedExpression, loc, message)
-            }
+            _ => self.no_value(),
         }
+    }
+
+    /// Where a value had to stand.
+    fn no_value<T>(&mut self) -> PResult<T> {
+        let loc = self.here();
+        let last = (0..self.at).rev().find(|at| !self.line_ends_at(*at));
+        let before = last.map(|at| self.slice(self.token_at(at).loc)).filter(|text| text.len() < 30);
+        let message = match before.filter(|_| self.at_line_end()) {
+            Some(before) => format!("a value is missing behind `{before}`"),
+            None => format!("a value is missing before {}", self.shown()),
+        };
+        let comparison = matches!(self.token().kind, TokenKind::Symbol("<" | ">" | "<=" | ">=" | "=" | "<>" | "!="));
+        let help = match before {
+            Some("%") if self.at_line_end() => {
+                Some("A part of a hundred is a number: write `0.5` for 50 %.".to_owned())
+            }
+            Some(joint) if comparison && ["and", "or"].iter().any(|own| joint.eq_ignore_ascii_case(own)) => {
+                Some(format!("Each comparison names its value: `x > 3 {} x < 5`.", joint.to_uppercase()))
+            }
+            _ => None,
+        };
+        self.report(botserver_basic_types::Severity::Error, Code::ExpectedExpression, loc, message, help);
+        Err(super::Bail)
     }
 
     fn literal(&mut self, value: Value) -> PResult<Expr> {
@@ -50,9 +69,17 @@ impl Parser<'_> {
     fn word_operand(&mut self) -> PResult<Expr> {
         let word = self.word();
         let called = self.is_symbol_at(self.at + 1, "(") && !self.names.is_array(word);
+        let empty_call = called && self.is_symbol_at(self.at + 2, ")");
         let extended = self.is_symbol_at(self.at + 1, ".") || self.is_symbol_at(self.at + 1, "?.");
-        let variable = self.names.is_variable(word);
+        // `TODAY()` is a call also where a variable has that name: nothing is an index.
+        let variable = self.names.is_variable(word) && !empty_call;
         let column = self.context.columns != Columns::None;
+        if extended && !self.names.is_known(word) && self.take_namespace() {
+            return self.word_operand();
+        }
+        if !variable && self.foreign_operand() {
+            return Err(super::Bail);
+        }
         if !variable && self.is_stop(word) {
             let message = format!("a value is missing before {}", self.shown());
             let loc = self.loc();
@@ -108,6 +135,34 @@ impl Parser<'_> {
         let name = self.name("a name")?;
         let start = name.loc;
         self.node(start, ExprKind::Variable(name))
+    }
+
+    /// `Math.floor(x)`, `JSON.stringify(o)`: the functions of JavaScript's boxes are functions here.
+    fn take_namespace(&mut self) -> bool {
+        let boxed = ["JSON", "MATH"].iter().any(|own| self.is_word(own));
+        let called = self.is_symbol_at(self.at + 3, "(") && self.is_symbol_at(self.at + 1, ".");
+        if !boxed || !called || self.grammar.function(self.word_at(self.at + 2)).is_none() {
+            return false;
+        }
+        self.advance();
+        self.advance();
+        true
+    }
+
+    /// Words of other languages before a value; true when one was named.
+    fn foreign_operand(&mut self) -> bool {
+        let (loc, next) = (self.loc(), self.token_at(self.at + 1).kind == TokenKind::Word);
+        let help = match self.upper_at(self.at) {
+            "AWAIT" if next => "Nothing needs to be awaited: keywords come back when they are done. Remove the word.",
+            "LAMBDA" if next => "A function has a name and stands by itself: `FUNCTION name(x)` … `END FUNCTION`.",
+            "NEW" if next && !matches!(self.upper_at(self.at + 1), "ARRAY" | "OBJECT") => {
+                "There are no classes: write `NEW OBJECT` or `{}` for an object, `NEW ARRAY` or `[]` for a list."
+            }
+            _ => return false,
+        };
+        let message = format!("`{}` is no word of BASIC", self.slice(loc));
+        self.error_help(Code::ExpectedExpression, loc, message, help);
+        true
     }
 
     /// A function whose name is written as two words: `GROUP BY`, `JSON PARSE`, `IS NUMERIC`.
@@ -259,9 +314,14 @@ impl Parser<'_> {
             return self.node(start, ExprKind::Procedure { name, args });
         }
         if let Some(function) = self.grammar.function(word) {
-            let name = function.name.clone();
+            let (name, max) = (function.name.clone(), function.max);
             self.advance();
-            let args = self.arguments()?;
+            let mut args = self.arguments()?;
+            // `FORMAT (a + b) AS "p"` is one operand too.
+            if args.len() == 1 && max >= 2 && self.is_word("AS") && !self.is_stop("AS") {
+                self.advance();
+                args.push(self.format_word()?);
+            }
             return self.function(start, name, args);
         }
         if self.context.columns != Columns::None {
@@ -354,6 +414,18 @@ impl Parser<'_> {
             self.continue_line();
             args.push(self.expression_at(strength)?);
         }
+        // `SORT rows BY "price" DESC`
+        if args.len() < usize::from(max) && self.is_word("BY") && !self.is_stop("BY") {
+            self.advance();
+            args.push(self.expression_at(strength)?);
+            if self.is_any_word(&["ASC", "DESC"]) && args.len() < usize::from(max) {
+                let order = self.upper_at(self.at).to_owned();
+                args.push(self.literal(Value::text(order))?);
+            }
+        }
+        if args.len() < usize::from(min) && self.begins_operand(self.at) {
+            return self.missing_comma();
+        }
         self.function(start, name, args)
     }
 
@@ -445,6 +517,15 @@ impl Parser<'_> {
         let (name, mutating) = (function.name.clone(), function.mutating);
         let (min, max) = (usize::from(function.min), usize::from(function.max));
         let args = self.arguments()?;
+        if let ExprKind::Variable(unknown) = &base.kind
+            && !self.names.is_known(&unknown.key)
+            && matches!(&*unknown.key, "console" | "debug")
+        {
+            let message = format!("BASIC has no `{}.{}`", unknown.text, name.to_lowercase());
+            let help = "`TALK value` says it to the person, `PRINT value` writes it to the server's log.";
+            self.error_help(Code::UnknownStatement, base.loc, message, help);
+            return Err(super::Bail);
+        }
         if args.len() + 1 < min || (args.len() + 1 > max && max != usize::from(u8::MAX)) {
             let message = format!("`.{}()` has the wrong number of arguments", name.to_lowercase());
             self.error(Code::WrongArgumentCount, self.since(loc), message);

@@ -6,7 +6,7 @@ use botserver_basic_types::Value;
 
 use super::{BlockKind, PResult, Parser};
 use crate::{
-    ast::{Block, Expr, ExprKind, Name, Procedure, StmtKind},
+    ast::{Block, Expr, ExprKind, Name, Procedure, Stmt, StmtKind},
     codes::Code,
     lexer::TokenKind,
 };
@@ -17,20 +17,32 @@ impl Parser<'_> {
         let start = self.loc();
         self.advance();
         let name = self.name("the name of the procedure")?;
-        let params = if self.is_symbol("(") { self.bracketed(")", Self::parameters)? } else { Vec::new() };
+        let head = self.at;
+        let params = if self.is_symbol("(") { self.bracketed(")", Self::parameters) } else { Ok(Vec::new()) };
+        // After a mistake in the brackets the body is read all the same.
+        let params = params.unwrap_or_else(|_| {
+            self.recover(head);
+            Vec::new()
+        });
         if self.take_word("AS") {
             self.name("a type")?;
+        }
+        if self.is_symbol("{") && self.line_ends_at(self.at + 1) {
+            return self.braces(start, if returns { "END FUNCTION" } else { "END SUB" });
         }
         let loc = self.since(start);
         let outer_open = std::mem::take(&mut self.open);
         let outer = std::mem::replace(&mut self.procedure, true);
+        let outer_result = std::mem::replace(&mut self.result, returns.then(|| name.clone()));
         let body = self.label_scope(|parser| {
             let mut body = Block::new();
             parser.statements(&mut body, Some(BlockKind::Procedure));
             body
         });
         self.procedure = outer;
+        self.result = outer_result;
         self.open = outer_open;
+        let body = if returns { result_by_name(body, &name) } else { body };
         let ends: &[&[&str]] = &[&["END", "SUB"], &["END", "FUNCTION"]];
         let ends: Vec<&[&str]> = if returns { ends.iter().rev().copied().collect() } else { ends.to_vec() };
         self.close(start, if returns { "FUNCTION" } else { "SUB" }, &ends);
@@ -112,6 +124,7 @@ impl Parser<'_> {
             if !self.take_symbol(",") {
                 break;
             }
+            self.continue_line();
         }
         Ok(args)
     }
@@ -129,4 +142,36 @@ impl Parser<'_> {
         self.script.includes.push((file, loc));
         Ok(())
     }
+}
+
+/// In a FUNCTION that gives its own name a value, as in older BASICs, that value is the result.
+fn result_by_name(mut body: Block, name: &Name) -> Block {
+    if assigns(&body, &name.key) {
+        let value = Expr::new(name.loc, ExprKind::Variable(name.clone()));
+        body.push(Stmt { loc: name.loc, kind: StmtKind::Return(Some(value)) });
+    }
+    body
+}
+
+/// True when some statement of the block gives the name a value.
+fn assigns(block: &Block, key: &str) -> bool {
+    block.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { target, .. } => target.path.is_empty() && *target.name.key == *key,
+        StmtKind::If { branches, otherwise } => {
+            branches.iter().any(|(_, body)| assigns(body, key)) || otherwise.iter().any(|body| assigns(body, key))
+        }
+        StmtKind::For { body, .. }
+        | StmtKind::ForEach { body, .. }
+        | StmtKind::While { body, .. }
+        | StmtKind::Do { body, .. } => assigns(body, key),
+        StmtKind::Select { cases, otherwise, .. } => {
+            cases.iter().any(|case| assigns(&case.body, key)) || otherwise.iter().any(|body| assigns(body, key))
+        }
+        StmtKind::Try { body, catch, finally } => {
+            assigns(body, key)
+                || catch.iter().any(|catch| assigns(&catch.body, key))
+                || finally.iter().any(|body| assigns(body, key))
+        }
+        _ => false,
+    })
 }

@@ -1,8 +1,6 @@
 //! What a line can be: an assignment first, then the statements of the language, then keywords by
 //! longest phrase, labels and calls. Blocks of statements end where the construct around them ends.
 
-use botserver_basic_types::Severity;
-
 use super::{BlockKind, PResult, Parser};
 use crate::{
     ast::{Block, Expr, ExprKind, LValue, LoopKind, OnError, Resume, Step, Stmt, StmtKind},
@@ -79,6 +77,12 @@ impl Parser<'_> {
                 break;
             }
             if let Some((closed, words)) = self.closer() {
+                // Its beginning was named as a mistake already.
+                if self.forgiven.last() == Some(&(closed, self.open.len())) && !self.divides() {
+                    self.forgiven.pop();
+                    self.recover(self.at);
+                    continue;
+                }
                 if self.open.contains(&closed) {
                     self.note_end(words);
                     break;
@@ -87,17 +91,19 @@ impl Parser<'_> {
                 self.stray_end(closed, words);
                 continue;
             }
+            let begin = self.at;
             self.statement(out);
+            if std::mem::take(&mut self.ended) {
+                self.was_ended = true;
+                break;
+            }
             // A block without its end leaves the cursor at the beginning of the line that shows it; a label may have
             // its statement on the same line.
             let begins = TokenKind::Symbol(":");
             let fresh_line =
                 self.at > 0 && (self.line_ends_at(self.at - 1) || self.token_at(self.at - 1).kind == begins);
             if !self.separates_at(self.at) && !fresh_line {
-                let message = format!("{} is left over after the statement", self.shown());
-                let loc = self.loc();
-                self.error(Code::UnexpectedToken, loc, message);
-                self.recover(self.at);
+                self.left_over(begin);
             }
         }
         if kind.is_some() {
@@ -200,7 +206,10 @@ impl Parser<'_> {
             let sign = self.slice(loc);
             let name = self.slice(target.loc);
             let message = format!("BASIC has no `{sign}`");
-            self.error_help(Code::NotBasicOperator, loc, message, format!("Write `{name} = {name} {} …`.", &sign[..1]));
+            let rest = self.source[loc.end as usize..].lines().next().unwrap_or("").trim();
+            let value = if rest.is_empty() || rest.len() > 60 { "…" } else { rest };
+            let help = format!("Write `{name} = {name} {} {value}`.", &sign[..1]);
+            self.error_help(Code::NotBasicOperator, loc, message, help);
             return Err(super::Bail);
         }
         self.continue_line();
@@ -288,6 +297,11 @@ impl Parser<'_> {
             }
             ("DIM" | "REDIM", _) => return self.dim(out, word == "REDIM"),
             ("EXIT", _) => self.exit(next)?,
+            ("BREAK", _) if alone && self.grammar.keyword("BREAK").is_none() => {
+                self.advance();
+                self.check_loop(LoopKind::Any, "BREAK");
+                StmtKind::ExitLoop(LoopKind::Any)
+            }
             ("CONTINUE", "" | "FOR" | "WHILE" | "DO" | "LOOP" | "ELSE") => {
                 self.advance();
                 let kind = self.loop_kind();
@@ -432,7 +446,13 @@ impl Parser<'_> {
             }
             "SUB" | "FUNCTION" => {
                 self.advance();
-                if self.procedure { StmtKind::ExitProcedure } else { StmtKind::Exit }
+                match &self.result {
+                    Some(name) if self.procedure && self.names.is_variable(&name.key) => {
+                        StmtKind::Return(Some(Expr::new(name.loc, ExprKind::Variable(name.clone()))))
+                    }
+                    _ if self.procedure => StmtKind::ExitProcedure,
+                    _ => StmtKind::Exit,
+                }
             }
             _ => StmtKind::Exit,
         })
@@ -512,6 +532,10 @@ impl Parser<'_> {
         let function = self.grammar.function(word).is_some();
         let extended = ["(", ".", "?.", "["].iter().any(|symbol| self.is_symbol_at(self.at + 1, symbol));
         let member = self.is_symbol_at(self.at + 1, ".") || self.is_symbol_at(self.at + 1, "?.");
+        if member && !self.names.is_known(word) && ["debug", "console"].iter().any(|own| word.eq_ignore_ascii_case(own))
+        {
+            return self.unknown_statement();
+        }
         if !function && !member && !(extended && (self.names.is_known(word) || self.is_call())) {
             return self.unknown_statement();
         }
@@ -553,16 +577,5 @@ impl Parser<'_> {
                 self.unknown_statement()
             }
         }
-    }
-
-    pub(super) fn unknown_statement<T>(&mut self) -> PResult<T> {
-        let loc = self.loc();
-        let message = match self.token().kind {
-            TokenKind::Word => format!("`{}` is not a keyword, and no `=` follows it", self.slice(loc)),
-            _ => format!("a statement cannot begin with {}", self.shown()),
-        };
-        let help = self.nearest_statement(self.at).map(|near| format!("Did you mean `{near}`?"));
-        self.report(Severity::Error, Code::UnknownStatement, loc, message, help);
-        Err(super::Bail)
     }
 }

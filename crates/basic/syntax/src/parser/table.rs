@@ -35,6 +35,12 @@ impl Parser<'_> {
                 break;
             }
             let line = self.at;
+            if self.is_symbol("(") {
+                if self.goes_on(&mut table).is_err() {
+                    self.recover(line);
+                }
+                continue;
+            }
             if self.row(&mut table).is_err() {
                 self.recover(line);
                 continue;
@@ -54,6 +60,19 @@ impl Parser<'_> {
         self.close(start, "TABLE", &[&["END", "TABLE"]]);
         self.script.tables.push(table);
         Ok(())
+    }
+
+    /// A line in brackets goes on with the row before it: the formula of a generated column.
+    fn goes_on(&mut self, table: &mut TableDecl) -> PResult<()> {
+        if table.columns.last().is_some_and(|own| own.generated.is_none()) {
+            let formula = self.sql_in_brackets()?;
+            let _ = self.take_word("STORED") || self.take_word("VIRTUAL");
+            if let Some(column) = table.columns.last_mut() {
+                column.generated = Some(formula);
+            }
+            return Ok(());
+        }
+        self.expected("the name of a column")
     }
 
     fn table_name(&mut self) -> PResult<Arc<str>> {
@@ -85,6 +104,12 @@ impl Parser<'_> {
         if self.is_word("CONSTRAINT") && !self.is_symbol_at(self.at + 2, "(") {
             self.advance();
             self.name("the name of the constraint")?;
+        }
+        if self.is_word("UNIQUE") && self.line_ends_at(self.at + 1) && self.is_symbol_at(self.at + 2, "(") {
+            self.advance();
+            self.skip_newlines();
+            table.uniques.push(self.column_names()?);
+            return Ok(());
         }
         if self.is_word("UNIQUE") && self.is_symbol_at(self.at + 1, "(") {
             self.advance();
@@ -163,11 +188,20 @@ impl Parser<'_> {
             self.advance();
         }
         let unlimited = self.type_size(&mut column)?;
+        // `TEXT[]`: a list is kept as JSON.
+        let list = self.is_symbol("[") && self.is_symbol_at(self.at + 1, "]");
+        if list {
+            self.advance();
+            self.advance();
+        }
         column.kind = column_type(type_name, column.length, column.scale, unlimited).unwrap_or_else(|| {
             // Perhaps a table: `resolve_types` looks when all of them are known.
             column.references = Some((Arc::from(type_name), Some(Arc::from("?"))));
             ColumnType::String
         });
+        if list {
+            (column.kind, column.references) = (ColumnType::Json, None);
+        }
         let _ = self.take_words(&["WITH", "TIME", "ZONE"]) || self.take_words(&["WITHOUT", "TIME", "ZONE"]);
         while !self.at_line_end() && !self.is_symbol(",") && !self.is_symbol("-") {
             if !self.column_option(&mut column)? {
@@ -235,6 +269,7 @@ impl Parser<'_> {
             if self.take_word("IDENTITY") {
                 return Ok(true);
             }
+            self.skip_newlines();
             column.generated = Some(self.sql_in_brackets()?);
             let _ = self.take_word("STORED") || self.take_word("VIRTUAL");
         } else {

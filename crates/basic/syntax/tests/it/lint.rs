@@ -70,6 +70,25 @@ test.bas:2:10: warning[B0252]: the function `LEN` of the language is hidden by t
 }
 
 #[test]
+fn a_value_where_a_comparison_was_meant() {
+    check(
+        "day = \"sat\"\nIF day = \"sat\" OR \"sun\" THEN TALK 1\nIF day = \"sat\" OR day = \"sun\" THEN TALK 2",
+        "
+test.bas:2:19: warning[B0256]: \"sun\" alone is no comparison, it always counts as the same
+2 | IF day = \"sat\" OR \"sun\" THEN TALK 1
+  |                   ^^^^^
+  = help: Each side names what it compares: `day = \"sun\"`.
+",
+    );
+}
+
+#[test]
+fn a_word_of_the_language_as_a_name_is_told_where_both_may_be_meant() {
+    check("today = 5\nTALK today", "");
+    check("report = \"a\"\nTALK report", "");
+}
+
+#[test]
 fn a_column_that_the_table_does_not_have() {
     check(
         "TABLE People\n  Id number key\n  Name string\n  Age number\nEND TABLE\nwho = \"Ana\"\nr = FIND \"people\" WHERE nam = \
@@ -79,9 +98,9 @@ test.bas:7:25: warning[B0253]: the table `people` has no column `nam`
 7 | r = FIND \"people\" WHERE nam = who AND age > 3
   |                         ^^^
   = help: Did you mean `name`?
-test.bas:8:28: warning[B0253]: the table `people` has no column `agee`
+test.bas:8:21: warning[B0253]: the table `people` has no column `agee`
 8 | UPDATE \"people\" SET agee = 4 WHERE id = 1
-  |                            ^
+  |                     ^^^^
   = help: Did you mean `age`?
 ",
     );

@@ -5,10 +5,12 @@ mod filters;
 mod format;
 mod grammar;
 mod lint;
+mod mistakes;
 mod robust;
 mod snippets;
 
-use botserver_basic_syntax::{Parsed, print, render};
+pub(crate) use botserver_basic_syntax::render;
+use botserver_basic_syntax::{Parsed, print};
 
 /// Parses with the tests' own keywords.
 pub(crate) fn parse(source: &str) -> Parsed {

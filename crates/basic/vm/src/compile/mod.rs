@@ -91,7 +91,10 @@ pub fn compile_with(sources: &[Source<'_>], options: CompileOptions) -> Compiled
         infos.push(info);
     }
     let image = Image::new(tables.into_body(codes), infos);
-    diagnostics.extend(sources.iter().flat_map(|source| missing_scripts(source.script, &image)));
+    for (source, info) in sources.iter().zip(image.scripts()) {
+        diagnostics.extend(missing_scripts(source.script, &image));
+        diagnostics.extend(unreadable_schedules(source.script, info));
+    }
     Compiled { image: Arc::new(image), diagnostics }
 }
 
@@ -104,10 +107,30 @@ fn missing_scripts(script: &Script, image: &Image) -> Vec<Diagnostic> {
             Diagnostic {
                 code: Arc::from(MISSING_SCRIPT),
                 severity: Severity::Warning,
-                message: format!("no script of the package is named `{name}`"),
+                message: if name.is_empty() {
+                    "the name of a script is empty".to_owned()
+                } else {
+                    format!("no script of the package is named `{name}`")
+                },
                 span: script.span(*loc),
                 help: nearest(&script::stem(name), known).map(|near| format!("Did you mean `{near}`?")),
             }
+        })
+        .collect()
+}
+
+/// Schedules whose time nobody understands. Warnings: the script itself may be sound.
+fn unreadable_schedules(script: &Script, info: &ScriptInfo) -> Vec<Diagnostic> {
+    let unread = script.schedules.iter().zip(&info.schedules).filter(|(_, info)| info.cron().is_none());
+    let help =
+        "Write a cron expression such as `0 9 * * 1-5`, or `every 5 minutes`, `every day at 9am`, `weekdays at 8:30`.";
+    unread
+        .map(|(declared, _)| Diagnostic {
+            code: Arc::from(BAD_SCHEDULE),
+            severity: Severity::Warning,
+            message: "nobody can tell from this when it runs".to_owned(),
+            span: script.span(declared.loc),
+            help: Some(help.to_owned()),
         })
         .collect()
 }
@@ -151,8 +174,16 @@ pub const CODES: &[botserver_basic_syntax::CodeInfo] = &[
         code: MISSING_SCRIPT,
         title: "A script that does not exist",
         explanation: "A CALL, a tool or a suggestion names a script by a fixed name, and the package has no file of that \
-                      name. The line fails when it runs, and the suggestion when it is pressed. Correct the name, or add the \
-                      file; its ending `.bas` may be left away.",
+                      name. A CALL fails when it is reached, a suggestion when it is pressed, and a tool is not offered to \
+                      the model. Correct the name, or add the file; its ending `.bas` may be left away.",
+    },
+    botserver_basic_syntax::CodeInfo {
+        code: BAD_SCHEDULE,
+        title: "A schedule that cannot be read",
+        explanation: "SET SCHEDULE needs a cron expression of five fields (minute, hour, day, month, day of the week), or of \
+                      six with the second first, or one of the phrases: `every 5 minutes`, `every 2 hours`, `every day at \
+                      9:30am`, `every monday at noon`, `weekdays at 8am`, `every hour from 9am to 5pm`, `every 30 minutes \
+                      during business hours`, `hourly`, `daily`, `weekly`, `monthly`, `yearly`.",
     },
     botserver_basic_syntax::CodeInfo {
         code: UNKNOWN_PROCEDURE,
@@ -173,3 +204,4 @@ pub(crate) const MISSING_INCLUDE: &str = "B0701";
 pub(crate) const UNKNOWN_PROCEDURE: &str = "B0702";
 pub(crate) const NOT_ON_COLUMNS: &str = "B0703";
 pub(crate) const MISSING_SCRIPT: &str = "B0704";
+const BAD_SCHEDULE: &str = "B0705";

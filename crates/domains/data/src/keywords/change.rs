@@ -15,6 +15,7 @@ pub(super) fn update(service: DataService) -> Keyword {
             "UPDATE table:word SET assigns:assigns [WHERE where:cond] [ON connection:word]",
             "UPDATE table:word WITH assigns:assigns [WHERE where:cond] [ON connection:word]",
             "UPDATE table:word , filter:filter , change:expr [ON connection:word]",
+            "UPDATE table:word , filter:filter , columns:fields [ON connection:word]",
             "UPDATE table:word , change:expr [WHERE where:cond] [ON connection:word]",
             "UPDATE table:word change:expr [WHERE where:cond] [ON connection:word]",
         ],
@@ -49,7 +50,8 @@ async fn change_rows(service: &DataService, cx: &CallContext, tx: &Tx, args: &Ar
     let actor = actor(cx);
     let table = table_name(args)?;
     let mut filter = condition(service, actor, &table, args).await?;
-    let set: Vec<(String, DataExpr)> = match (args.get("assigns"), args.get("change")) {
+    let assigned = args.get("assigns").or_else(|| args.get("columns"));
+    let set: Vec<(String, DataExpr)> = match (assigned, args.get("change")) {
         (Some(Arg::Assignments(pairs)), _) => {
             pairs.iter().map(|pair| Ok((pair.column.clone(), fold(&pair.value, actor)?))).collect::<Result<_>>()?
         }

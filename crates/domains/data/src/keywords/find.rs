@@ -15,6 +15,8 @@ pub(super) fn find(service: DataService, in_collection: Handler) -> Keyword {
         &[
             "FIND table:word [, filter:filter] [WHERE where:cond] [WITH with:filter] [JOIN join:word ON on:cond] [ON \
              connection:word] [ORDER BY order:order] [LIMIT limit:expr] [OFFSET offset:expr]",
+            "FIND ALL table:word [, filter:filter] [WHERE where:cond] [ORDER BY order:order] [LIMIT limit:expr] [OFFSET \
+             offset:expr]",
             "FIND ONE one:word [, filter:filter] [WHERE where:cond] [WITH with:filter] [JOIN join:word ON on:cond] [ON \
              connection:word] [ORDER BY order:order] [OFFSET offset:expr]",
             "FIND question:word IN COLLECTION collection:expr [LIMIT limit:expr]",

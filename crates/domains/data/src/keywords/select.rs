@@ -15,10 +15,10 @@ use crate::{Actor, DataService, Find, Row, fold::fold, service::field};
 /// Pairs of rows that a JOIN may look at.
 const MAX_PAIRS: usize = 4_000_000;
 
-/// One row of the source, or of both sources of a JOIN.
+/// One row of the source, with those that JOINs have found for it.
 struct Joined {
     left: Row,
-    right: Option<Row>,
+    right: Vec<Row>,
 }
 
 type Columns = Vec<(DataExpr, Option<String>)>;
@@ -33,7 +33,8 @@ pub(super) fn select(service: DataService) -> Keyword {
         "Columns, computed columns and sums of a list, a table or a file, as in SQL.",
         "totals = SELECT customer, SUM(total) AS sum FROM orders GROUP BY customer",
     )
-    .returning();
+    .returning()
+    .repeating(&["join", "on"]);
     Keyword::read(decl, move |cx, args| {
         let service = service.clone();
         Box::pin(async move { run(&service, cx, &args).await })
@@ -43,16 +44,20 @@ pub(super) fn select(service: DataService) -> Keyword {
 async fn run(service: &DataService, cx: &CallContext, args: &Args) -> Result<Value> {
     let actor = actor(cx);
     let left = source(service, actor, &args.value("source")).await?;
-    let join = args.value("join");
-    let join_name = join.as_text().unwrap_or_default().to_owned();
-    let mut rows: Vec<Joined> = match args.get("on") {
-        Some(Arg::Condition(on)) => {
-            let right = source(service, actor, &join).await?;
-            joined(left, &right, &fold(on, actor)?, &join_name)?
-        }
-        _ => left.into_iter().map(|left| Joined { left, right: None }).collect(),
+    let joins = match args.get("join") {
+        Some(Arg::Values(joins)) => joins.clone(),
+        Some(Arg::Value(join)) => vec![join.clone()],
+        _ => Vec::new(),
     };
-    let scope = Scope { join: join_name };
+    let mut rows: Vec<Joined> = left.into_iter().map(|left| Joined { left, right: Vec::new() }).collect();
+    let mut scope = Scope { joins: Vec::new() };
+    if let Some(Arg::Condition(on)) = args.get("on") {
+        for (join, on) in joins.iter().zip(each_of(on, joins.len())) {
+            let right = source(service, actor, join).await?;
+            scope.joins.push(join.as_text().unwrap_or_default().to_owned());
+            rows = joined(rows, &right, &fold(on, actor)?, &scope)?;
+        }
+    }
     if let Some(Arg::Condition(condition)) = args.get("where") {
         let mut evaluator = Evaluator::new(&fold(condition, actor)?, &scope)?;
         let mut kept = Vec::with_capacity(rows.len());
@@ -103,16 +108,29 @@ fn folded(expr: &DataExpr, actor: Actor<'_>) -> Result<DataExpr> {
     if has_aggregate(expr) { Ok(expr.clone()) } else { Ok(fold(expr, actor)?) }
 }
 
-fn joined(left: Vec<Row>, right: &[Row], on: &DataExpr, name: &str) -> Result<Vec<Joined>> {
+/// The conditions of several JOINs, which arrive joined by AND, the first one innermost.
+fn each_of(on: &DataExpr, count: usize) -> Vec<&DataExpr> {
+    let (mut rest, mut each) = (on, Vec::new());
+    while each.len() + 1 < count {
+        let DataExpr::Binary(botserver_basic_types::BinaryOp::And, before, last) = rest else { break };
+        each.push(&**last);
+        rest = before;
+    }
+    each.push(rest);
+    each.reverse();
+    each
+}
+
+fn joined(left: Vec<Joined>, right: &[Row], on: &DataExpr, scope: &Scope) -> Result<Vec<Joined>> {
     if left.len().saturating_mul(right.len()) > MAX_PAIRS {
         return Err(BasicError::limit("these lists are too long for SELECT … JOIN; join tables with FIND … JOIN"));
     }
-    let scope = Scope { join: name.to_owned() };
-    let mut evaluator = Evaluator::new(on, &scope)?;
+    let mut evaluator = Evaluator::new(on, scope)?;
     let mut rows = Vec::new();
     for left in left {
         for right in right {
-            let pair = Joined { left: left.clone(), right: Some(right.clone()) };
+            let found = left.right.iter().chain([right]).cloned().collect();
+            let pair = Joined { left: left.left.clone(), right: found };
             if evaluator.test(&pair)? {
                 rows.push(pair);
             }
@@ -123,15 +141,21 @@ fn joined(left: Vec<Row>, right: &[Row], on: &DataExpr, name: &str) -> Result<Ve
 
 /// What a name before a dot means.
 struct Scope {
-    join: String,
+    /// The tables and lists that are joined, in their order.
+    joins: Vec<String>,
 }
 
 impl Scope {
     fn lookup(&self, row: &Joined, table: Option<&str>, name: &str) -> Value {
-        let in_right = |right: &Row| field(right, name);
-        match (&row.right, table) {
-            (Some(right), Some(table)) if crate::model::same_name(table, &self.join) => in_right(right),
-            (Some(right), _) if !row.left.keys().any(|own| crate::model::same_name(own, name)) => in_right(right),
+        let same = crate::model::same_name;
+        let named = table.and_then(|table| self.joins.iter().position(|own| same(own, table)));
+        if let Some(right) = named.and_then(|at| row.right.get(at)) {
+            return field(right, name);
+        }
+        // A bare name is looked for from the left to the right.
+        let holds = |own: &&Row| own.keys().any(|key| same(key, name));
+        match row.right.iter().find(holds) {
+            Some(right) if !holds(&&row.left) => field(right, name),
             _ => field(&row.left, name),
         }
     }
@@ -208,7 +232,7 @@ fn is_aggregate(name: &str, args: &[DataExpr]) -> bool {
 }
 
 fn project(columns: &Columns, scope: &Scope, group: &[Joined]) -> Result<Row> {
-    let empty = Joined { left: Row::new(), right: None };
+    let empty = Joined { left: Row::new(), right: Vec::new() };
     let first = group.first().unwrap_or(&empty);
     let mut row = Row::new();
     for (index, (expr, alias)) in columns.iter().enumerate() {

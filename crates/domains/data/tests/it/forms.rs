@@ -234,6 +234,30 @@ db_tests! {
         world.clean().await;
     }
 
+    async fn a_composite_key_refuses_doubles(db: Db) {
+        let world = World::new(db);
+        let lines = "TABLE Lines\n  OrderId number key\n  Line number key\n  Item string(20)\nEND TABLE\n";
+        let report = world.tables(lines).await;
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
+        let script = r#"
+            INSERT INTO "lines" VALUES { orderid: 1, line: 1, item: "tea" }
+            INSERT INTO "lines" VALUES { orderid: 1, line: 2, item: "cup" }
+            INSERT INTO "lines" VALUES { orderid: 2, line: 1, item: "pot" }
+            TRY
+                INSERT INTO "lines" VALUES { orderid: 1, line: 2, item: "double" }
+                TALK "never"
+            CATCH e
+                TALK e.code
+            END TRY
+            FOR EACH l IN FIND "lines" ORDER BY orderid, line
+                all = all + l.orderid + "." + l.line + ":" + l.item + " "
+            NEXT
+            TALK all
+        "#;
+        assert_eq!(world.says(script).await.trim(), "2003\n1.1:tea 1.2:cup 2.1:pot");
+        world.clean().await;
+    }
+
     async fn update_and_delete_take_all_their_forms(db: Db) {
         let world = shop(db).await;
         let orders = r#"
@@ -251,6 +275,8 @@ db_tests! {
         check("UPDATE \"orders\", \"id=12\", \"status=it's, new, total=3\"", "10:done:6 11:done:7.5 12:it's, new:3").await;
         check("st = \"x\"\nUPDATE \"orders\" WITH status AS st WHERE id = 12", "10:done:6 11:done:7.5 12:x:3").await;
         check("UPDATE \"orders\", 12, \"total=4\"", "10:done:6 11:done:7.5 12:x:4").await;
+        check("status = \"y\"\ntotal = 3\nUPDATE \"orders\", \"id=12\", status, total", "10:done:6 11:done:7.5 12:y:3").await;
+        check("status = \"x\"\nUPDATE \"orders\" SET\nstatus = status,\ntotal = 4\n\nWHERE id = 12", "10:done:6 11:done:7.5 12:x:4").await;
         check("UPDATE \"orders\", { id: 12, total: 5 }", "10:done:6 11:done:7.5 12:x:5").await;
         check("SET \"orders\", \"id=12\", \"total=6\"", "10:done:6 11:done:7.5 12:x:6").await;
         check("UPDATE \"orders\" SET total = total * 2 / 3 WHERE id = 12", "10:done:6 11:done:7.5 12:x:4").await;
@@ -316,6 +342,9 @@ db_tests! {
             TALK JSON(r)
             r = SELECT customers.name, SUM(total) AS t FROM orders JOIN customers ON customer = customers.id GROUP BY customers.name
             TALK JSON(r)
+            kinds = [{ state: "paid", label: "settled" }]
+            r = SELECT id, name, label FROM orders JOIN customers ON customer = customers.id JOIN kinds ON kinds.state = status
+            TALK JSON(r)
             r = SELECT YEAR(since) + "/" + MONTH(since) AS m FROM "Customers" WHERE since IS NOT NULL
             TALK JSON(r)
         "#;
@@ -323,6 +352,7 @@ db_tests! {
             world.says(script).await,
             "[{\"g\":\"x\",\"s\":4,\"n\":2},{\"g\":\"y\",\"s\":2,\"n\":1}]\n[{\"b\":4},{\"b\":6}]\n[{\"max\":3}]\n\
              [{\"id\":11,\"state\":\"paid\"}]\n[{\"name\":\"Ada\",\"t\":12.5},{\"name\":\"Bob\",\"t\":2}]\n\
+             [{\"id\":11,\"name\":\"Ada\",\"label\":\"settled\"}]\n\
              [{\"m\":\"2025/1\"},{\"m\":\"2026/2\"}]"
         );
         world.clean().await;

@@ -57,6 +57,42 @@ fn a_logo_that_cannot_be_shown_is_told() {
     }
 }
 
+/// Nobody waits for a clock that does not tick: each declaration that nothing starts is named, and so is a time that
+/// nobody can read.
+#[test]
+fn what_nothing_starts_is_said() {
+    let bots = Bots::new();
+    bots.write("shop.gbai/start.bas", "TALK \"hi\"\n");
+    bots.write("shop.gbai/night.bas", "SET SCHEDULE \"every day at 9am\"\nTALK \"report\"\n");
+    bots.write("shop.gbai/never.bas", "SET SCHEDULE every banana\n");
+    bots.write("shop.gbai/paid.bas", "WEBHOOK \"paid\"\n");
+    bots.write("shop.gbai/rows.bas", "ON INSERT OF \"orders\"\n  TALK \"new\"\nEND ON\n");
+    let version = bots.compile("shop.gbai");
+    let told = printed(&version);
+    for line in [
+        "never.bas:1:1: Warning B0500 SET SCHEDULE needs schedules, not available in this build",
+        "never.bas:1:1: Warning B0705 nobody can tell from this when it runs",
+        "night.bas:1:1: Warning B0500 SET SCHEDULE needs schedules, not available in this build",
+        "paid.bas:1:9: Warning B0500 WEBHOOK needs webhooks, not available in this build",
+        "rows.bas:1:1: Warning B0500 ON needs events, not available in this build",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+    assert_eq!(told.matches("B0705").count(), 1, "{told}");
+    assert_eq!(version.image.script("night").unwrap().schedules[0].cron().as_deref(), Some("0 9 * * *"));
+    assert!(!version.has_errors());
+}
+
+#[test]
+fn settings_of_older_servers_are_named_together() {
+    let bots = Bots::new();
+    let keys: String = (0..30).map(|number| format!("Antique Thing {number},1\n")).collect();
+    bots.write("shop.gbai/config.csv", format!("name,value\n{keys}"));
+    let told = printed(&bots.compile("shop.gbai"));
+    assert_eq!(told.matches("C0101").count(), 6, "{told}");
+    assert!(told.contains("25 more keys are not known: `Antique Thing 5`, `Antique Thing 6`"), "{told}");
+}
+
 #[test]
 fn the_hash_covers_dialogs_settings_and_prompt_and_nothing_else() {
     let bots = Bots::new();

@@ -1,6 +1,7 @@
 //! `botserver check`: what is wrong with a package, without a server.
 
 pub(crate) mod collections;
+mod script;
 pub(crate) mod tables;
 
 use std::path::Path;
@@ -21,11 +22,13 @@ use crate::{
 
 pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Ending> {
     let defaults = settings::load(common, &Overrides::default())?.bot_defaults;
+    let single = script::Single::of(&options.package)?;
+    let package = single.as_ref().map_or(&*options.package, |single| &*single.package);
     let installation = Installation::temporary(common).await?;
     let assembled = &installation.assembled;
     let language = Language::new(&assembled.turns.keywords.declarations(), &function_signatures())?;
     let reserved = |name: &str| assembled.reserved.contains(name);
-    let checked = botserver_packages::check(&options.package, &language, &defaults, &reserved);
+    let checked = botserver_packages::check(package, &language, &defaults, &reserved);
     let tables = match &checked {
         Ok(version) => tables::findings(&assembled.db, assembled.auth.org_id(), 0, version).await?,
         Err(_) => Vec::new(),
@@ -33,8 +36,8 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
     installation.close().await;
     let mut version = checked?;
     version.diagnostics.extend(tables);
-    version.diagnostics.extend(collections::findings(&options.package, &version).await);
-    for (found, text) in super::test::findings(&options.package) {
+    version.diagnostics.extend(collections::findings(package, &version).await);
+    for (found, text) in super::test::findings(package) {
         version.sources.insert(found.diagnostic.span.file.clone(), text.into());
         version.diagnostics.push(found);
     }
@@ -42,12 +45,19 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
         let (one, other) = (&one.diagnostic.span, &other.diagnostic.span);
         (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column))
     });
+    if let Some(single) = &single {
+        version.diagnostics.retain(|found| single.concerns(found));
+    }
+    let shown = |diagnostic: &Diagnostic| match &single {
+        Some(single) => single.path.display().to_string(),
+        None => path_of(package, diagnostic),
+    };
     let errors = count(&version, Severity::Error);
     let warnings = count(&version, Severity::Warning);
     match options.output {
         Output::Json => {
             let diagnostics: Vec<Value> =
-                version.diagnostics.iter().map(|found| as_json(&options.package, found)).collect();
+                version.diagnostics.iter().map(|found| as_json(&shown(&found.diagnostic), found)).collect();
             let report = json!({
                 "package": options.package, "bot": &*version.name, "errors": errors, "warnings": warnings,
                 "diagnostics": diagnostics,
@@ -56,9 +66,11 @@ pub(crate) async fn run(common: &Common, options: &CheckOptions) -> Result<Endin
         }
         Output::Text => {
             for found in &version.diagnostics {
-                terminal::print(&rendered(&options.package, &version, found))?;
+                terminal::print(&rendered(shown(&found.diagnostic), &version, found))?;
             }
-            terminal::tell(&summary(&version, errors, warnings));
+            let name = single.as_ref().map_or_else(|| version.name.to_string(), |own| own.path.display().to_string());
+            let scripts = if single.is_some() { 1 } else { version.image.scripts().len() };
+            terminal::tell(&summary(&name, scripts, errors, warnings));
         }
     }
     Ok(Ending::of(errors == 0 && !version.unusable))
@@ -69,12 +81,11 @@ fn count(version: &PackageVersion, severity: Severity) -> usize {
     version.diagnostics.iter().filter(|found| found.diagnostic.severity == severity).count()
 }
 
-fn summary(version: &PackageVersion, errors: usize, warnings: usize) -> String {
-    let scripts = version.image.scripts().len();
+fn summary(name: &str, scripts: usize, errors: usize, warnings: usize) -> String {
     let many = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
     match (errors, warnings) {
-        (0, 0) => format!("{}: no mistakes in {}.", version.name, many(scripts, "script")),
-        _ => format!("{}: {}, {}.", version.name, many(errors, "error"), many(warnings, "warning")),
+        (0, 0) => format!("{name}: no mistakes in {}.", many(scripts, "script")),
+        _ => format!("{name}: {}, {}.", many(errors, "error"), many(warnings, "warning")),
     }
 }
 
@@ -84,9 +95,9 @@ fn path_of(package: &Path, diagnostic: &Diagnostic) -> String {
     if file.is_empty() { package.display().to_string() } else { package.join(file).display().to_string() }
 }
 
-fn rendered(package: &Path, version: &PackageVersion, found: &Listed) -> String {
+fn rendered(path: String, version: &PackageVersion, found: &Listed) -> String {
     let mut diagnostic = found.diagnostic.clone();
-    diagnostic.span.file = path_of(package, &found.diagnostic).into();
+    diagnostic.span.file = path.into();
     // Whether a line may be shown was decided where the finding was made: those of config.csv may hold secrets.
     let source = found.source.as_ref().and_then(|_| version.sources.get(&found.diagnostic.span.file));
     let text = botserver_basic_syntax::render(&diagnostic, source.map_or("", |text| text));
@@ -98,10 +109,10 @@ fn rendered(package: &Path, version: &PackageVersion, found: &Listed) -> String 
     lines.join("\n")
 }
 
-fn as_json(package: &Path, found: &Listed) -> Value {
+fn as_json(path: &str, found: &Listed) -> Value {
     let Diagnostic { code, severity, message, span, help } = &found.diagnostic;
     json!({
-        "path": path_of(package, &found.diagnostic), "line": span.line, "column": span.column, "code": &**code,
+        "path": path, "line": span.line, "column": span.column, "code": &**code,
         "severity": severity, "message": message, "help": help, "source": found.source,
     })
 }

@@ -1,6 +1,7 @@
 //! `botserver explain`: what a diagnostic's code means, what a keyword or function of the language does, and
 //! the reference of all of them.
 
+mod files;
 mod grammar;
 mod reference;
 
@@ -19,6 +20,7 @@ pub(crate) async fn run(common: &Common, options: &ExplainOptions) -> Result<End
     let text = match options.word.join(" ").trim() {
         _ if options.grammar => grammar::page(&declarations(common).await?),
         _ if options.reference => reference::page(&declarations(common).await?),
+        _ if options.codes => reference::codes_page(codes()),
         "" => codes().map(|info| [info.code, "  ", info.title, "\n"].concat()).collect(),
         wanted => match codes().find(|info| info.code.eq_ignore_ascii_case(wanted)) {
             Some(info) => format!("{}: {}\n\n{}\n", info.code, info.title, wrapped(info.explanation)),
@@ -63,6 +65,7 @@ fn codes() -> impl Iterator<Item = &'static CodeInfo> {
         .chain(crate::tables::CODES)
         .chain(super::check::collections::CODES)
         .chain(botserver_bot_tests::CODES)
+        .chain(files::CODES)
 }
 
 /// Broken into lines that every terminal shows whole.
@@ -93,6 +96,31 @@ mod tests {
         for info in codes() {
             assert!(seen.insert(info.code), "{} twice", info.code);
             assert!(!info.explanation.is_empty(), "{}", info.code);
+        }
+    }
+
+    /// Whatever reports a finding under a code, the code has its entry.
+    #[test]
+    fn every_code_of_the_sources_is_explained() {
+        let known: std::collections::HashSet<&str> = codes().map(|info| info.code).collect();
+        let crates = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let mut waiting = vec![crates.to_owned()];
+        while let Some(folder) = waiting.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() && entry.file_name().is_none_or(|name| name != "tests" && name != "target") {
+                    waiting.push(entry);
+                } else if entry.extension().is_some_and(|own| own == "rs") {
+                    let text = std::fs::read_to_string(&entry).unwrap();
+                    let looks = |own: &&str| {
+                        own.len() == 5
+                            && own.starts_with(['B', 'C', 'K', 'P', 'T'])
+                            && own[1..].bytes().all(|b| b.is_ascii_digit())
+                    };
+                    for code in text.split('"').filter(looks).filter(|own| *own != "B0123" && *own != "B9999") {
+                        assert!(known.contains(code), "{code} in {}", entry.display());
+                    }
+                }
+            }
         }
     }
 

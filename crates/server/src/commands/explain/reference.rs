@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use botserver_basic_syntax::CodeInfo;
 use botserver_basic_types::{Effect, FunctionDecl, FunctionKind, KeywordDecl};
 
 const HEAD: &str = "\
@@ -42,6 +43,27 @@ Scripts that use these compile with a warning; reaching one of them is an error 
 | needs | keywords |
 |---|---|
 ";
+
+const CODES_HEAD: &str = "\
+# Codes of check
+
+<!-- Made by `cargo xtask generate` from the tables of codes; a test says when it is out of date. -->
+
+`botserver check` and the owner's page name every finding with a code that never changes its meaning. `botserver explain
+B0200` shows one entry of this page.
+
+";
+
+/// The page of all codes, in their order.
+pub(super) fn codes_page<'c>(codes: impl Iterator<Item = &'c CodeInfo>) -> String {
+    let mut codes: Vec<&CodeInfo> = codes.collect();
+    codes.sort_by_key(|info| info.code);
+    let mut page = CODES_HEAD.to_owned();
+    for info in codes {
+        let _ = writeln!(page, "## {}: {}\n\n{}\n", info.code, info.title, info.explanation);
+    }
+    page.trim_end().to_owned()
+}
 
 /// The page.
 pub(super) fn page(keywords: &[KeywordDecl]) -> String {
