@@ -44,15 +44,12 @@ pub(crate) fn test() -> Result<()> {
         run(&mut cargo(&["build", "--locked", "--package", "botserver-server"]))?;
         server_binary()
     });
-    match &server {
-        Some(server) => {
-            steps.step("bot tests", || bot_tests(server));
-            rust_tests(&mut steps, server);
-        }
-        None => {
-            steps.skip("bot tests", "the server does not build");
-            steps.skip("rust tests", "the server does not build");
-        }
+    if let Some(server) = &server {
+        steps.step("bot tests", || bot_tests(server));
+        rust_tests(&mut steps, server);
+    } else {
+        steps.skip("bot tests", "the server does not build");
+        steps.skip("rust tests", "the server does not build");
     }
     steps.step("web tests", web_tests);
     steps.step("editors", editors::check);

@@ -71,15 +71,14 @@ impl HttpClient {
     pub async fn open(&self, request: Request) -> Result<StreamingResponse> {
         let Some(exchange) = &self.exchange else { return self.open_outside(request).await };
         let max_body = request.max_body;
-        let outcome = match exchange.answer(&request)? {
-            Some(known) => Ok(known),
-            None => {
-                let asked = request.clone();
-                // A recording has the whole answer; nobody waits for its first piece.
-                let outcome = async { whole(self.open_outside(request).await?).await }.await;
-                exchange.heard(&asked, &outcome);
-                outcome
-            }
+        let outcome = if let Some(known) = exchange.answer(&request)? {
+            Ok(known)
+        } else {
+            let asked = request.clone();
+            // A recording has the whole answer; nobody waits for its first piece.
+            let outcome = async { whole(self.open_outside(request).await?).await }.await;
+            exchange.heard(&asked, &outcome);
+            outcome
         };
         let Response { status, headers, url, body } = outcome?;
         if body.len() as u64 > max_body {

@@ -67,7 +67,7 @@ fn phrase(words: &[&str]) -> Option<String> {
         ["every", "day", rest @ ..] | ["daily", rest @ ..] => at(rest, "*"),
         ["every", "week"] | ["weekly"] => fixed("0 0 * * 0"),
         ["every", "month"] | ["monthly"] => fixed("0 0 1 * *"),
-        ["every", "year"] | ["yearly"] | ["annually"] => fixed("0 0 1 1 *"),
+        ["every", "year"] | ["yearly" | "annually"] => fixed("0 0 1 1 *"),
         ["at", ..] => at(words, "*"),
         ["every", "weekday", rest @ ..] | ["weekdays", rest @ ..] => at(rest, "1-5"),
         ["every", "weekend", rest @ ..] | ["weekends", rest @ ..] => at(rest, "0,6"),

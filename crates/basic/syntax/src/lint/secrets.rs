@@ -88,7 +88,7 @@ pub fn masked(line: &str) -> Cow<'_, str> {
                 done = inside + len;
             }
             // `{ "password": "…" }`: the text before `:` is the name.
-            name = text.to_owned();
+            text.clone_into(&mut name);
             at = inside + len + line[inside + len..].chars().next().map_or(0, char::len_utf8);
         } else if first.is_alphanumeric() || first == '_' {
             let len =

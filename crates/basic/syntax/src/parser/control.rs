@@ -40,11 +40,10 @@ impl Parser<'_> {
             "CASE" | "END_SELECT" | "END_SWITCH" | "ENDSELECT" | "ENDSWITCH" => (BlockKind::Select, 1),
             "OTHERWISE" if self.open.last() == Some(&BlockKind::Select) => (BlockKind::Select, 1),
             "DEFAULT" if ends(self.at + 1) || self.is_symbol_at(self.at + 1, ":") => (BlockKind::Select, 1),
-            "CATCH" | "FINALLY" | "END_TRY" => (BlockKind::Try, 1),
+            "CATCH" | "FINALLY" | "END_TRY" | "ENDTRY" => (BlockKind::Try, 1),
             "END_FOR" | "ENDFOR" => (BlockKind::For, 1),
             "END_SUB" | "END_FUNCTION" | "ENDSUB" | "ENDFUNCTION" => (BlockKind::Procedure, 1),
             "END_WITH" | "ENDWITH" => (BlockKind::With, 1),
-            "ENDTRY" => (BlockKind::Try, 1),
             "END_ON" => (BlockKind::Event, 1),
             _ => return None,
         })
@@ -59,13 +58,11 @@ impl Parser<'_> {
     /// that its end is not called stray; `sound` is false then.
     fn head(&mut self, parse: impl FnOnce(&mut Self) -> PResult<Expr>) -> (Expr, bool) {
         let (start, loc) = (self.at, self.loc());
-        match parse(self) {
-            Ok(expr) => (expr, true),
-            Err(_) => {
-                self.recover(start);
-                (Expr::new(loc, ExprKind::Literal(Value::Null)), false)
-            }
+        if let Ok(expr) = parse(self) {
+            return (expr, true);
         }
+        self.recover(start);
+        (Expr::new(loc, ExprKind::Literal(Value::Null)), false)
     }
 
     /// An end without its beginning: the line is passed over.
@@ -233,7 +230,8 @@ impl Parser<'_> {
 
     /// The index of the token that ends the line of the cursor.
     fn line_end_at(&self) -> usize {
-        (self.at..).find(|at| self.line_ends_at(*at)).unwrap_or(self.at)
+        // The last token ends every line.
+        (self.at..self.tokens.len()).find(|at| self.line_ends_at(*at)).unwrap_or(self.at)
     }
 
     fn braces_of_for<T>(&mut self, start: Loc) -> PResult<T> {

@@ -202,9 +202,7 @@ impl<'s> Parser<'s> {
             "IS" if !negated => Infix::Is,
             "STARTS" | "ENDS" if self.is_word_at(self.at + usize::from(negated) + 1, "WITH") => {
                 let name = if word == "STARTS" { "STARTSWITH" } else { "ENDSWITH" };
-                if self.grammar.function(name).is_none() {
-                    return None;
-                }
+                self.grammar.function(name)?;
                 Infix::Affix(name)
             }
             _ => return None,

@@ -358,7 +358,7 @@ impl<'s> Parser<'s> {
                 _ if pieces.len() > 1 && keyword.repeats.contains(name) => {
                     let exprs = pieces.into_iter().filter_map(Piece::expr_of_any).collect::<Vec<_>>();
                     match kind {
-                        ArgKind::Condition => match self.all_of(exprs)? {
+                        ArgKind::Condition => match Self::all_of(exprs)? {
                             Some(condition) => ArgExpr::Condition(condition),
                             None => continue,
                         },
@@ -396,7 +396,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Conditions joined by AND, the first one innermost.
-    fn all_of(&self, conditions: Vec<Expr>) -> PResult<Option<Expr>> {
+    fn all_of(conditions: Vec<Expr>) -> PResult<Option<Expr>> {
         let mut conditions = conditions.into_iter();
         let Some(mut all) = conditions.next() else { return Ok(None) };
         for next in conditions {

@@ -22,7 +22,7 @@ fn group(name: &str, snippets: &str) {
 fn mistakes_of_form() {
     group(
         "mistakes_of_form",
-        r##"
+        r#"
 age = 5
 IF age > 3 THEN
   TALK "old"
@@ -140,8 +140,8 @@ END TABLE
 ---
 	TALK	"tab"
     TALK "nbsp"
-TALK "zero​width"
-TALK​ "x"
+TALK "zero\u{200B}width"
+TALK\u{200B} "x"
 ---
 SAVE "people"
 ---
@@ -304,7 +304,7 @@ GOTO 10
 ---
 10 PRINT "HELLO"
 20 GOTO 10
-"##,
+"#,
     );
 }
 
@@ -312,7 +312,7 @@ GOTO 10
 fn mistakes_of_language() {
     group(
         "mistakes_of_language",
-        r##"
+        r#"
 x = GET
 ---
 x = FIND people
@@ -509,6 +509,6 @@ We start on Monday.
 Each of us takes one part.
 The budget is fixed.
 Kind regards
-"##,
+"#,
     );
 }
