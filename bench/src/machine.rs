@@ -126,7 +126,7 @@ pub(crate) fn facts(server: &Path, peers: &Path) -> Vec<(String, String)> {
     for name in ["@microsoft/agents-hosting", "express", "ws"] {
         fact(name, npm_version(peers, name));
     }
-    for name in ["rhai", "mlua"] {
+    for name in ["rhai", "mlua", "rquickjs"] {
         fact(name, crate_version(name));
     }
     facts

@@ -1,6 +1,7 @@
 //! Measures BotServer beside its peers: which sections, in which order, and the report.
 
 mod answers;
+mod check;
 mod client;
 mod crowd;
 mod documents;
@@ -29,6 +30,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use programs::Places;
 use report::Section;
+
+/// As in the shipped binary; peers in C bring their own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures BotServer beside its peers.
 #[derive(Parser)]
@@ -62,6 +67,7 @@ enum Subject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     Language,
+    Check,
     Http,
     Sockets,
     Turns,
@@ -98,6 +104,7 @@ fn main() -> Result<()> {
         eprintln!("{part:?}, after {:.0} s", began.elapsed().as_secs_f64());
         let section = match part {
             Part::Language => language::measure(line.rounds, &places.samples()),
+            Part::Check => check::measure(line.rounds, &places),
             Part::Http => runtime.block_on(http::measure(line.rounds, &places)),
             Part::Sockets => runtime.block_on(sockets::measure(line.rounds, &places)),
             Part::Turns => runtime.block_on(turns::measure(line.rounds, &places)),

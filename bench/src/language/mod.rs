@@ -1,9 +1,10 @@
-//! The machine of BASIC beside Lua 5.4 and Rhai: small programs, a dialog turn, the size of a suspended dialog.
+//! The machine of BASIC beside Lua 5.4, QuickJS and Rhai: small programs, a dialog turn, the size of a suspended dialog.
 
 mod counted;
 mod ours;
 mod peers;
 mod programs;
+mod quickjs;
 
 use std::{hint::black_box, path::Path, time::Duration};
 
@@ -15,14 +16,14 @@ use crate::{
     report::{Samples, Section, Table, figure},
 };
 use peers::Said;
-use programs::{COUNTED, PROGRAMS, Program, SAID, TURN_BASIC, TURN_LUA, TURN_RHAI};
+use programs::{COUNTED, PROGRAMS, Program, SAID, TURN_BASIC, TURN_JAVASCRIPT, TURN_LUA, TURN_RHAI};
 
 /// Runs a prepared program once and gives its result.
 pub(crate) type Run = Box<dyn FnMut() -> Result<i64>>;
 
 /// A round of one program takes at least this.
 const ROUND: Duration = Duration::from_millis(120);
-const ENGINES: [&str; 3] = ["basic", "lua", "rhai"];
+const ENGINES: [&str; 4] = ["basic", "lua", "quickjs", "rhai"];
 
 /// A program made ready in one language; `None` when that language has no such thing.
 fn prepare(program: &Program, engine: &str, size: u64) -> Result<Option<Run>> {
@@ -31,6 +32,7 @@ fn prepare(program: &Program, engine: &str, size: u64) -> Result<Option<Run>> {
         "basic" => ours::prepare(&filled(program.basic))?,
         "lua" if program.lua.contains("coroutine") => peers::prepare_coroutine(&filled(program.lua))?,
         "lua" => peers::prepare_lua(&filled(program.lua))?,
+        "quickjs" => quickjs::prepare(&filled(program.javascript))?,
         "rhai" => match program.rhai {
             Some(text) => peers::prepare_rhai(&filled(text))?,
             None => return Ok(None),
@@ -87,9 +89,10 @@ pub(crate) fn measure(rounds: usize, bots: &Path) -> Result<Section> {
         title: "The machine",
         method: "Nanoseconds of CPU per operation, minimum / median; each language in turn in every round. BASIC runs \
                  in slices of 50,000 instructions with a new machine per run, as in the server; the limit of rounds \
-                 per loop is lifted. Ratios are of medians: below 1 BASIC is faster than Lua; the last column says how \
+                 per loop is lifted, and with the server's allocator. Ratios are of medians: below 1 BASIC is faster than Lua; the last column says how \
                  many times faster than Rhai it is. *Instructions*: of the processor per operation, counted by \
-                 `valgrind --tool=callgrind`; they are the same on a busy machine."
+                 `valgrind --tool=callgrind`, and beside them what BASIC's own machine executes, as its fuel counts it; \
+                 both are the same on a busy machine."
             .to_owned(),
         ..Section::default()
     };
@@ -100,15 +103,24 @@ pub(crate) fn measure(rounds: usize, bots: &Path) -> Result<Section> {
 }
 
 fn programs_table(rounds: usize, section: &mut Section) -> Result<()> {
-    let head = ["program", "BASIC, ns", "Lua 5.4, ns", "Rhai, ns", "BASIC / Lua", "Rhai / BASIC"];
+    let head = [
+        "program",
+        "BASIC, ns",
+        "Lua 5.4, ns",
+        "QuickJS, ns",
+        "Rhai, ns",
+        "BASIC / Lua",
+        "BASIC / QuickJS",
+        "Rhai / BASIC",
+    ];
     let mut table = Table::new("", &head);
-    let (mut to_lua, mut to_rhai) = (Vec::new(), Vec::new());
+    let (mut to_lua, mut to_quickjs, mut to_rhai) = (Vec::new(), Vec::new(), Vec::new());
     for program in PROGRAMS {
         let mut runs = Vec::new();
         for engine in ENGINES {
             runs.push(prepare(program, engine, program.size)?);
         }
-        let mut found = [Samples::default(), Samples::default(), Samples::default()];
+        let mut found = ENGINES.map(|_| Samples::default());
         for _ in 0..rounds {
             for (run, samples) in runs.iter_mut().zip(&mut found) {
                 if let Some(run) = run {
@@ -116,9 +128,10 @@ fn programs_table(rounds: usize, section: &mut Section) -> Result<()> {
                 }
             }
         }
-        let [basic, lua, rhai] = found.each_ref().map(Samples::median);
+        let [basic, lua, quickjs, rhai] = found.each_ref().map(Samples::median);
         if program.counts {
             to_lua.push(basic / lua);
+            to_quickjs.push(basic / quickjs);
             to_rhai.push(rhai / basic);
         }
         table.row([
@@ -126,7 +139,9 @@ fn programs_table(rounds: usize, section: &mut Section) -> Result<()> {
             found[0].shown(),
             found[1].shown(),
             found[2].shown(),
+            found[3].shown(),
             figure(basic / lua),
+            figure(basic / quickjs),
             figure(rhai / basic),
         ]);
         if program.name.starts_with("function") {
@@ -138,16 +153,18 @@ fn programs_table(rounds: usize, section: &mut Section) -> Result<()> {
                 basic <= lua,
             );
         }
-        eprintln!("  {}: {} / {} / {} ns", program.name, figure(basic), figure(lua), figure(rhai));
+        let shown = [basic, lua, quickjs, rhai].map(figure).join(" / ");
+        eprintln!("  {}: {shown} ns", program.name);
     }
     let mean = |ratios: &[f64]| (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
-    let (lua, rhai) = (mean(&to_lua), mean(&to_rhai));
-    let dash = String::new;
-    table.row(["geometric mean of the first five".to_owned(), dash(), dash(), dash(), figure(lua), figure(rhai)]);
+    let (lua, quickjs, rhai) = (mean(&to_lua), mean(&to_quickjs), mean(&to_rhai));
+    let means = [lua, quickjs, rhai].map(figure);
+    let empty = ENGINES.map(|_| String::new());
+    table.row(std::iter::once("geometric mean of the first five".to_owned()).chain(empty).chain(means));
     section.goal("machine: time beside Lua 5.4, geometric mean", "≤ 1.0", figure(lua), lua <= 1.0);
     section.goal("machine: times as fast as Rhai, geometric mean", "≥ 15", figure(rhai), rhai >= 15.0);
     section.tables.push(table);
-    section.tables.extend(counted::table()?);
+    section.tables.push(counted::table()?);
     Ok(())
 }
 
@@ -159,6 +176,8 @@ fn turn_table(rounds: usize, section: &mut Section) -> Result<()> {
     let function = lua.load(TURN_LUA).into_function().map_err(|error| anyhow::anyhow!("{error}"))?;
     let engine = peers::rhai(&said);
     let ast = peers::compile_rhai(&engine, TURN_RHAI)?;
+    let javascript = quickjs::Script::new(&said, TURN_JAVASCRIPT)?;
+    let (_runtime, fresh) = quickjs::engine(&said)?;
     let check = |counted: i64| -> Result<()> {
         let mut said = said.borrow_mut();
         ensure!(counted == COUNTED && *said == SAID, "another turn: {counted}, {said:?}");
@@ -170,12 +189,19 @@ fn turn_table(rounds: usize, section: &mut Section) -> Result<()> {
     let mut works: Vec<Box<dyn FnMut() -> Result<()>>> = vec![
         Box::new(|| check(our_turn(&image)?)),
         Box::new(|| check(function.call::<i64>(()).map_err(lua_error)?)),
+        Box::new(|| check(javascript.call()?)),
         Box::new(|| check(peers::eval_rhai(&engine, &ast)?)),
         Box::new(|| {
             let image = ours::image(black_box(TURN_BASIC))?;
             check(our_turn(&image)?)
         }),
         Box::new(|| check(lua.load(black_box(TURN_LUA)).call::<i64>(()).map_err(lua_error)?)),
+        Box::new(|| {
+            check(fresh.with(|ctx| {
+                let function = quickjs::compile(&ctx, black_box(TURN_JAVASCRIPT))?;
+                quickjs::call(&ctx, &function)
+            })?)
+        }),
         Box::new(|| {
             let ast = peers::compile_rhai(&engine, black_box(TURN_RHAI))?;
             check(peers::eval_rhai(&engine, &ast)?)
@@ -187,17 +213,27 @@ fn turn_table(rounds: usize, section: &mut Section) -> Result<()> {
             samples.push(per_call(work)? / 1e3);
         }
     }
-    let head = ["a turn of 12 statements, two of them TALK", "BASIC, µs", "Lua 5.4, µs", "Rhai, µs", "BASIC / Lua"];
+    let head = [
+        "a turn of 12 statements, two of them TALK",
+        "BASIC, µs",
+        "Lua 5.4, µs",
+        "QuickJS, µs",
+        "Rhai, µs",
+        "BASIC / Lua",
+        "BASIC / QuickJS",
+    ];
     let mut table = Table::new("", &head);
-    for (name, goal, samples) in
-        [("compiled once", 1.1, &found[..3]), ("compiled and run every time", 12.0, &found[3..])]
-    {
-        let [basic, lua, rhai] = samples else { bail!("three languages") };
-        let ratio = figure(basic.median() / lua.median());
-        table.row([name.to_owned(), basic.shown(), lua.shown(), rhai.shown(), ratio]);
+    for (name, goal, samples) in [
+        ("compiled once", 1.1, &found[..ENGINES.len()]),
+        ("compiled and run every time", 12.0, &found[ENGINES.len()..]),
+    ] {
+        let [basic, lua, quickjs, ..] = samples else { bail!("four languages") };
+        let ratios = [lua, quickjs].map(|peer| figure(basic.median() / peer.median()));
+        let shown: Vec<String> = samples.iter().map(Samples::shown).collect();
+        eprintln!("  turn, {name}: {} µs", shown.join(" | "));
+        table.row(std::iter::once(name.to_owned()).chain(shown).chain(ratios));
         let measured = format!("{} µs", figure(basic.median()));
         section.goal(&format!("dialog turn, {name}"), format!("≤ {goal} µs"), measured, basic.median() <= goal);
-        eprintln!("  turn, {name}: {} / {} / {} µs", basic.shown(), lua.shown(), rhai.shown());
     }
     section.tables.push(table);
     Ok(())

@@ -50,8 +50,18 @@ pub(crate) fn prepare(source: &str) -> Result<Run> {
     Ok(Box::new(move || run(&image)))
 }
 
+/// What the machine executes in one run, as its fuel counts it.
+pub(crate) fn executed(source: &str) -> Result<u64> {
+    let mut machine = machine(&image(source)?)?;
+    finish(&mut machine)?;
+    Ok(machine.instructions())
+}
+
 fn run(image: &Arc<Image>) -> Result<i64> {
-    let mut machine = machine(image)?;
+    finish(&mut machine(image)?)
+}
+
+fn finish(machine: &mut Machine) -> Result<i64> {
     loop {
         match machine.run(FUEL) {
             Step::Fuel => {}

@@ -15,6 +15,8 @@ pub(crate) struct Program {
     pub(crate) basic: &'static str,
     pub(crate) lua: &'static str,
     pub(crate) rhai: Option<&'static str>,
+    /// The body of a function.
+    pub(crate) javascript: &'static str,
     /// Counts for the geometric mean.
     pub(crate) counts: bool,
 }
@@ -50,6 +52,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
                 END FUNCTION\n",
         lua: "local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end return fib({n})",
         rhai: Some("fn fib(n) { if n < 2 { return n; } fib(n - 1) + fib(n - 2) } fib({n})"),
+        javascript: "function fib(n) { if (n < 2) return n; return fib(n - 1) + fib(n - 2); } return fib({n});",
         counts: true,
     },
     Program {
@@ -62,6 +65,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         basic: "s = 0\nFOR i = 1 TO {n}\n    s = s + i MOD 7\nNEXT\nRETURN s\n",
         lua: "local s = 0 for i = 1, {n} do s = s + i % 7 end return s",
         rhai: Some("let s = 0; for i in 1..={n} { s = s + i % 7; } s"),
+        javascript: "let s = 0; for (let i = 1; i <= {n}; i++) { s = s + i % 7; } return s;",
         counts: true,
     },
     Program {
@@ -82,6 +86,9 @@ pub(crate) const PROGRAMS: &[Program] = &[
              for i in 2..={n} { if flags[i] { count += 1; let j = i + i; \
              while j <= {n} { flags[j] = false; j += i; } } } count",
         ),
+        javascript: "const flags = []; for (let i = 0; i <= {n}; i++) flags.push(true); let count = 0; \
+                     for (let i = 2; i <= {n}; i++) { if (flags[i]) { count = count + 1; \
+                     for (let j = i + i; j <= {n}; j += i) flags[j] = false; } } return count;",
         counts: true,
     },
     Program {
@@ -94,6 +101,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         basic: "p = { x: 0, y: 2 }\nFOR i = 1 TO {n}\n    p.x = p.x + p.y\nNEXT\nRETURN p.x\n",
         lua: "local p = { x = 0, y = 2 } for i = 1, {n} do p.x = p.x + p.y end return p.x",
         rhai: Some("let p = #{ x: 0, y: 2 }; for i in 1..={n} { p.x = p.x + p.y; } p.x"),
+        javascript: "const p = { x: 0, y: 2 }; for (let i = 1; i <= {n}; i++) { p.x = p.x + p.y; } return p.x;",
         counts: true,
     },
     Program {
@@ -106,6 +114,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         basic: "s = \"\"\nFOR i = 1 TO {n}\n    s = s + \"item \" + i + \";\"\nNEXT\nRETURN LEN(s)\n",
         lua: "local t = {} for i = 1, {n} do t[#t + 1] = \"item \" .. i .. \";\" end return #table.concat(t)",
         rhai: Some("let s = \"\"; for i in 1..={n} { s += \"item \" + i + \";\"; } s.len()"),
+        javascript: "let s = ''; for (let i = 1; i <= {n}; i++) { s = s + 'item ' + i + ';'; } return s.length;",
         counts: true,
     },
     Program {
@@ -118,6 +127,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         basic: "s = \"\"\nFOR i = 1 TO {n}\n    s = s + \"item \" + i + \";\"\nNEXT\nRETURN LEN(s)\n",
         lua: "local s = \"\" for i = 1, {n} do s = s .. \"item \" .. i .. \";\" end return #s",
         rhai: None,
+        javascript: "let s = ''; for (let i = 1; i <= {n}; i++) { s = s + 'item ' + i + ';'; } return s.length;",
         counts: false,
     },
     Program {
@@ -130,6 +140,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         basic: "s = 0\nFOR i = 1 TO {n}\n    s = s + ABS(i)\nNEXT\nRETURN s\n",
         lua: "local s = 0 for i = 1, {n} do s = s + host_abs(i) end return s",
         rhai: Some("let s = 0; for i in 1..={n} { s = s + host_abs(i); } s"),
+        javascript: "let s = 0; for (let i = 1; i <= {n}; i++) { s = s + host_abs(i); } return s;",
         counts: false,
     },
     Program {
@@ -142,6 +153,8 @@ pub(crate) const PROGRAMS: &[Program] = &[
         basic: "t = \"conversation\"\nFOR i = 1 TO {n}\n    x = LEFT(t, 4)\nNEXT\nRETURN LEN(x)\n",
         lua: "local t, x = \"conversation\" for i = 1, {n} do x = host_left(t, 4) end return #x",
         rhai: Some("let t = \"conversation\"; let x = \"\"; for i in 1..={n} { x = host_left(t, 4); } x.len()"),
+        javascript: "const t = 'conversation'; let x; for (let i = 1; i <= {n}; i++) { x = host_left(t, 4); } \
+                     return x.length;",
         counts: false,
     },
     Program {
@@ -154,6 +167,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         basic: "FOR i = 1 TO {n}\n    TALK \"One moment\"\nNEXT\nRETURN {n}\n",
         lua: "for i = 1, {n} do coroutine.yield(\"One moment\") end return {n}",
         rhai: None,
+        javascript: "return function* () { for (let i = 1; i <= {n}; i++) { yield 'One moment'; } return {n}; }();",
         counts: false,
     },
 ];
@@ -219,6 +233,27 @@ for item in items {
 let pay = order.total - discount;
 talk("You pay " + pay);
 count
+"#;
+
+pub(crate) const TURN_JAVASCRIPT: &str = r#"
+const name = "Ana Maria";
+const first = name.substring(0, 3);
+const items = ["tea", "milk", "bread"];
+const order = { id: 17, total: 200 };
+let discount;
+if (order.total > 100) {
+    discount = order.id + 3;
+} else {
+    discount = 0;
+}
+talk("Hello " + first + ", order " + order.id);
+let count = 0;
+for (const item of items) {
+    count = count + item.length;
+}
+const pay = order.total - discount;
+talk("You pay " + pay);
+return count;
 "#;
 
 pub(crate) const SAID: [&str; 2] = ["Hello Ana, order 17", "You pay 180"];
