@@ -42,7 +42,7 @@ db_tests! {
         stage.send(&engine, "m1", &[say("a")]).await;
         assert_eq!(engine.rest(stage.lane).await, Rest::Idle);
         assert_eq!(engine.next_timer().await.unwrap(), None);
-        stage.send(&engine, "m2", &[say("b"), Op::Sleep(50_000), say("never")]).await;
+        stage.send(&engine, "m2", &[say("b"), Op::Sleep(9_000), say("never")]).await;
         assert_eq!(engine.rest(stage.lane).await, Rest::Asleep);
         assert_eq!(engine.next_timer().await.unwrap().map(|(lane, _)| lane), Some(stage.lane));
         // Nothing of it is due yet.

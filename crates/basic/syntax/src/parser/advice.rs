@@ -166,7 +166,8 @@ impl Parser<'_> {
             self.error_help(Code::UnknownStatement, loc, format!("`{written}` is no word of BASIC"), help);
             return Err(super::Bail);
         }
-        if let Some(write) = self.meant_assignment(self.at) {
+        let is_phrase = near.as_deref().is_some_and(|near| near.contains(' '));
+        if let Some(write) = self.meant_assignment(self.at).filter(|_| !is_phrase) {
             let loc = self.token_at(self.at + 2).loc;
             let message = format!("`=` is missing behind `{}`", self.word_at(self.at + 1));
             self.error_help(Code::ExpectedToken, loc, message, format!("Write `{write}`."));

@@ -8,6 +8,7 @@ fn group(name: &str, snippets: &str) {
         .trim_matches('\n')
         .split("\n---\n")
         .map(|source| {
+            let source = &source.replace("ZWSP", "\u{200B}");
             let parsed = parse(source);
             let said: String = parsed.diagnostics.iter().map(|found| render(found, source)).collect();
             format!("{source}\n=>\n{said}")
@@ -140,8 +141,8 @@ END TABLE
 ---
 	TALK	"tab"
     TALK "nbsp"
-TALK "zero\u{200B}width"
-TALK\u{200B} "x"
+TALK "zeroZWSPwidth"
+TALKZWSP "x"
 ---
 SAVE "people"
 ---

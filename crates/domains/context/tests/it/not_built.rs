@@ -56,7 +56,9 @@ async fn on_error_and_try_trap_them() {
 async fn every_one_of_them_can_be_written_and_trapped() {
     for keyword in botserver_runtime::keywords_not_built() {
         for form in &keyword.decl.forms {
-            let line = example(form);
+            // As a statement it runs a script.
+            let is_value = form.starts_with("CALL ");
+            let line = if is_value { format!("value = {}", example(form)) } else { example(form) };
             // Inside of a block no form is a declaration.
             let script = format!("ON ERROR RESUME NEXT\nIF TRUE THEN\n{line}\nEND IF\nTALK ERR");
             let said = Stage::of(&script).run(&[]).await.transcript;

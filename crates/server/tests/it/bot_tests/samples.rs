@@ -23,10 +23,10 @@ fn two_hundred_conversations_are_played() {
     copy(&samples().join("helpdesk.gbai"), &folder.path("helpdesk.gbai"));
     let dialog = "  Press: Something is broken\n  ...\n  You: Ada\n  ...\n  You: ada@example.org\n  ...\n  Press: Printer\n  ...\n\
         \x20 You: today\n  ...\n  You: 3\n  ...\n  You: It hums.\n  Bot: Thank you, Ada. ...\n  Table tickets: 1 row\n";
-    let tests: Vec<String> = (1..=200).map(|number| format!("Test: Number {number}\n{dialog}")).collect();
+    let tests: Vec<String> = (1..=200).map(|number| format!("Test: Played {number}\n{dialog}")).collect();
     folder.write("helpdesk.gbai/tests/many.test", &tests.concat());
     let package = folder.text("helpdesk.gbai");
-    let done = botserver(&["test", &package, "--filter", "Number ", "-o", "json"], "").expect(0);
+    let done = botserver(&["test", &package, "--filter", "Played ", "-o", "json"], "").expect(0);
     let report: serde_json::Value = serde_json::from_str(&done.out).expect("JSON");
     assert_eq!(report["passed"], 200, "{}", done.err);
     let took = Duration::from_secs_f64(report["seconds"].as_f64().expect("seconds"));
