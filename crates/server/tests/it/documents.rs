@@ -227,7 +227,8 @@ async fn settled(status: impl Fn() -> Done) -> Json {
     loop {
         let done = status();
         let found: Json = serde_json::from_str(&done.out).unwrap_or_default();
-        let quiet = |own: &Json| own["waiting"] == 0;
+        // A collection is known a moment before its documents.
+        let quiet = |own: &Json| own["waiting"] == 0 && own["documents"] != 0;
         if done.code == 0 && found["collections"].as_array().is_some_and(|all| !all.is_empty() && all.iter().all(quiet))
         {
             return found;
