@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web -mindepth 1 \( -name node_modules -o -name dist 
 
 run: web ## Build what is stale and start the server on http://127.0.0.1:8080 with its data in ./data
 	cargo build --locked --package botserver-server
-	$(CARGO_TARGET_DIR)/debug/botserver serve --data ./data --listen 127.0.0.1:8080 $(ARGS)
+	$(CARGO_TARGET_DIR)/debug/botserver serve --dev --data ./data --listen 127.0.0.1:8080 $(ARGS)
 
 model: web ## Install the local embedding model into ./data
 	cargo xtask embedding-model ./data

@@ -61,6 +61,12 @@ pub(crate) fn test() -> Result<()> {
             None => steps.skip("browser tests", "the server does not build"),
         }
     }
+    match &server {
+        Some(server) => {
+            steps.step("debug adapter tests", || debug_adapter_tests(server));
+        }
+        None => steps.skip("debug adapter tests", "the server does not build"),
+    }
     steps.finish()
 }
 
@@ -102,6 +108,17 @@ fn web_tests() -> Result<()> {
         run(&mut command("npm", &["--prefix", "web", "run", script]))?;
     }
     Ok(())
+}
+
+/// The debug adapter under the client that VS Code's own adapters are tested with.
+fn debug_adapter_tests(server: &Path) -> Result<()> {
+    let npm = |arguments: &[&str]| {
+        let mut npm = command("npm", arguments);
+        npm.current_dir(root().join("tests/dap"));
+        npm
+    };
+    run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    run(npm(&["test"]).env(browser::SERVER_BINARY, server))
 }
 
 fn server_binary() -> Result<PathBuf> {

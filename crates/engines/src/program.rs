@@ -33,6 +33,9 @@ pub trait Program: Send {
 
     /// Its whole state. Asked for only while an effect is pending or it waits.
     fn snapshot(&mut self) -> Vec<u8>;
+
+    /// Stands still until whoever holds it lets it go on; the next step goes on. Dropping the future lets it go on too.
+    async fn hold(&mut self, _turn: &TurnBuffer) {}
 }
 
 /// Why a program gave control back.
@@ -42,6 +45,8 @@ pub enum Step {
     Done(Json),
     /// It used its slice of fuel; others may run.
     Yield,
+    /// Somebody holds it: it goes on when [`Program::hold`] ends, and the time until then does not count.
+    Hold,
     /// It looks at the world; `slow` means it may take longer than 50 ms, so that what was said is shown first.
     Read {
         /// May it take longer than 50 ms?

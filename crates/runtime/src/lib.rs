@@ -3,7 +3,9 @@
 
 mod clock_keywords;
 mod conversation_keywords;
+pub mod debug;
 mod http_keywords;
+mod input;
 mod keyword;
 mod not_built;
 mod program;
@@ -11,6 +13,7 @@ mod program;
 pub use clock_keywords::{Dice, SystemDice, clock_keywords, clock_keywords_with};
 pub use conversation_keywords::conversation_keywords;
 pub use http_keywords::{GetElsewhere, HTTP_HEADERS, delete_url, http_keywords};
+pub use input::{Beside, INPUT, Input, Refused, place_in_input};
 pub use keyword::{BoxFuture, CallContext, Handler, Keyword, KeywordRegistry, RegistryError, TurnBuffer};
 pub use not_built::keywords_not_built;
 pub use program::{

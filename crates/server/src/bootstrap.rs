@@ -18,7 +18,7 @@ use botserver_models::HttpModels;
 use botserver_objects::FolderObjects;
 use botserver_packages::{Language, Packages, PackagesDeps};
 use botserver_ports::{Cache, ChatModel, ObjectStore, PubSub};
-use botserver_runtime::{KeywordRegistry, function_signatures};
+use botserver_runtime::{KeywordRegistry, debug::Debuggers, function_signatures};
 use botserver_session::{History, SessionService, UploadLimit};
 use botserver_web::{Health, Metrics, RateLimiter, RatePolicy, ReservedNames, Site, Sockets, Stack, WebSettings};
 use ipnet::IpNet;
@@ -67,6 +67,10 @@ pub(crate) struct Assembled {
     pub(crate) turns: Arc<BotTurns>,
     pub(crate) chat: Arc<ChatService>,
     pub(crate) sessions: Arc<SessionService>,
+    /// Closed, until the server is told that it is one for development.
+    pub(crate) debuggers: Arc<Debuggers>,
+    pub(crate) language: Arc<Language>,
+    pub(crate) keywords: Arc<KeywordRegistry>,
     pub(crate) data: DataService,
     pub(crate) router: axum::Router,
     /// The names that no bot may have.
@@ -149,6 +153,7 @@ pub(crate) async fn assemble_in(
     let keywords = Arc::new(KeywordRegistry::new(modules::keywords_with(&mut rooms, &clock, &ids, &chance, &client))?);
     let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
 
+    let debuggers = Debuggers::new(language.grammar());
     let tables = Tables::new(data.clone(), seeds, auth.org_id(), clock.clone());
     let reserved = ReservedNames::default();
     let names = reserved.clone();
@@ -158,7 +163,7 @@ pub(crate) async fn assemble_in(
         clock: clock.clone(),
         ids: ids.clone(),
         authorizer: auth.authorizer(),
-        language,
+        language: language.clone(),
         defaults: settings.bot_defaults.clone(),
         dir: settings.bots.dir.clone(),
         preparation: Arc::new(tables.clone()),
@@ -195,7 +200,7 @@ pub(crate) async fn assemble_in(
     }));
     let turns = Arc::new(BotTurns {
         packages: packages.clone(),
-        keywords,
+        keywords: keywords.clone(),
         ids: ids.clone(),
         clock: clock.clone(),
         problems: Arc::new(problems.clone()),
@@ -204,6 +209,7 @@ pub(crate) async fn assemble_in(
         knowledge: knowledge.clone(),
         announcer: engine.announcer(),
         cache,
+        debuggers: debuggers.clone(),
     });
 
     let running = engine.clone();
@@ -243,6 +249,9 @@ pub(crate) async fn assemble_in(
         turns,
         chat,
         sessions,
+        debuggers,
+        language,
+        keywords,
         data,
         router,
         reserved,

@@ -55,6 +55,10 @@ pub(crate) enum Command {
     Chat(ChatOptions),
     /// Run one script, without a server and without a package
     Run(RunOptions),
+    /// Type statements and see what they do, in the context of a bot
+    Repl(ReplOptions),
+    /// Debug scripts from an editor: the Debug Adapter Protocol
+    Dap(DapOptions),
     /// Look for mistakes in a package
     Check(CheckOptions),
     /// Give scripts their usual layout: indentation, blanks, words of the language in capitals
@@ -131,6 +135,9 @@ pub(crate) struct ServeOptions {
     /// Open the owner's page in the browser
     #[arg(long)]
     pub(crate) open: bool,
+    /// A server for development: `botserver dap` may look into running scripts
+    #[arg(long)]
+    pub(crate) dev: bool,
 }
 
 /// Options of `chat`.
@@ -176,6 +183,48 @@ pub(crate) struct RunOptions {
     /// A value for a PARAM of the script; may be given several times
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub(crate) params: Vec<(String, String)>,
+}
+
+/// Options of `repl`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  botserver repl
+  botserver repl shop.gbai
+  botserver repl --data /srv/bots --bot shop
+  printf 'x = 20\\nx * 2 + 2\\n' | botserver repl
+
+Each line is a statement, or an expression whose value is printed. Blocks go on until their end. Variables and procedures
+live on; the SUBs and FUNCTIONs of the bot's scripts can be called, its tables and `param-` settings are there, HEAR
+reads the next line. `.help` lists what else can be typed. Ctrl-C stops what runs. Tables are in memory and gone
+afterwards, unless --data is given. Through a pipe the exit status is 1 if something went wrong.")]
+pub(crate) struct ReplOptions {
+    /// A package: a folder whose name ends with .gbai
+    #[arg(value_name = "PACKAGE", conflicts_with = "bot")]
+    pub(crate) package: Option<PathBuf>,
+    /// A bot of the data directory
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bot: Option<String>,
+    /// The folder of the bot packages [default: bots in the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bots: Option<PathBuf>,
+}
+
+/// Options of `dap`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  botserver dap
+  botserver dap --listen 127.0.0.1:4711
+
+Editors start this command and talk with it through stdin and stdout. `launch` runs a script or the first dialog of a
+package: its `program` is a .bas file or a .gbai folder. `attach` looks into the conversations of the server that runs on
+the data directory `data`, with the bot `bot` and, if only one is meant, the id `conversation`; that server must have been
+started with `botserver serve --dev`. Breakpoints may have conditions, counts and texts to log.")]
+pub(crate) struct DapOptions {
+    /// Wait for editors on a port of this machine
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<String>,
 }
 
 /// Options of `check`.

@@ -1,7 +1,13 @@
 //! The door for commands on a data directory that a server holds: a socket in it that nobody but the server's own user
 //! can open. One line of JSON asks, one answers.
 
-use std::{fs::Permissions, io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{
+    fs::Permissions,
+    io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use botserver_auth::Auth;
@@ -9,13 +15,20 @@ use botserver_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, Lines},
+    net::{
+        UnixListener, UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{commands::kb, documents::Documents};
+use crate::{
+    commands::kb,
+    debugging::{Begun, Door},
+    documents::Documents,
+};
 
 const SOCKET: &str = "control.sock";
 /// No question is longer.
@@ -32,7 +45,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[serde(tag = "command", rename_all = "snake_case")]
 enum Request {
     OwnerLink,
-    Documents { ask: kb::Ask },
+    Documents {
+        ask: kb::Ask,
+    },
+    /// The connection is a debugger's from then on.
+    Debug {
+        bot: String,
+        #[serde(default)]
+        conversation: Option<String>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,7 +61,15 @@ enum Request {
 enum Answer {
     OwnerLink(Link),
     Documents(Json),
+    Debugging(Debugging),
     Refused(String),
+}
+
+/// Where the scripts of the bot are that a debugger looks into.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Debugging {
+    /// The folder of the package.
+    pub(crate) root: PathBuf,
 }
 
 /// A link that makes whoever opens it first an owner. Never logged.
@@ -63,12 +92,14 @@ pub(crate) struct Control {
     listener: UnixListener,
     auth: Auth,
     documents: Documents,
+    door: Door,
     base: String,
+    debuggers: TaskTracker,
 }
 
 impl Control {
     /// Opens the socket of a directory that this process holds; `base` is the address people use.
-    pub(crate) fn open(dir: &Path, auth: Auth, documents: Documents, base: String) -> io::Result<Self> {
+    pub(crate) fn open(dir: &Path, auth: Auth, documents: Documents, door: Door, base: String) -> io::Result<Self> {
         let path = dir.join(SOCKET);
         match std::fs::remove_file(&path) {
             // Left behind by a server that was killed.
@@ -78,7 +109,7 @@ impl Control {
         }
         let listener = UnixListener::bind(&path)?;
         std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-        Ok(Self { listener, auth, documents, base })
+        Ok(Self { listener, auth, documents, door, base, debuggers: TaskTracker::new() })
     }
 
     /// Answers until `stop`.
@@ -93,14 +124,20 @@ impl Control {
                         continue;
                     }
                 },
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
             };
             // A command that went away has its reasons.
-            let _ = timeout(PATIENCE, self.answer(stream)).await;
+            if let Ok(Ok(Some((begun, stream)))) = timeout(PATIENCE, self.answer(stream)).await {
+                self.debuggers.spawn(begun.talk(stream, stop.clone()));
+            }
         }
+        self.debuggers.close();
+        self.debuggers.wait().await;
     }
 
-    async fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
+    /// Answers one line; a debugger that is let in stays.
+    async fn answer(&self, mut stream: UnixStream) -> io::Result<Option<(Begun, UnixStream)>> {
+        let mut stays = None;
         let answer = match serde_json::from_str(&line(&mut stream, LONGEST).await?) {
             Ok(Request::OwnerLink) => match owner_link(&self.auth, &self.base).await {
                 Ok(link) => Answer::OwnerLink(link),
@@ -110,9 +147,17 @@ impl Control {
                 }
             },
             Ok(Request::Documents { ask }) => self.about_documents(ask).await,
+            Ok(Request::Debug { bot, conversation }) => match self.door.begin(&bot, conversation.as_deref()) {
+                Ok((begun, about)) => {
+                    stays = Some(begun);
+                    Answer::Debugging(about)
+                }
+                Err(reason) => Answer::Refused(reason),
+            },
             Err(_) => Answer::Refused("this server does not know the command; it may be an older one".to_owned()),
         };
-        say(&mut stream, &answer).await
+        say(&mut stream, &answer).await?;
+        Ok(stays.map(|begun| (begun, stream)))
     }
 
     async fn about_documents(&self, ask: kb::Ask) -> Answer {
@@ -142,7 +187,7 @@ async fn line(stream: &mut UnixStream, longest: u64) -> io::Result<String> {
     Ok(line)
 }
 
-async fn say(stream: &mut UnixStream, what: &impl Serialize) -> io::Result<()> {
+async fn say(stream: &mut (impl AsyncWrite + Unpin), what: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_string(what)?;
     text.push('\n');
     stream.write_all(text.as_bytes()).await
@@ -153,7 +198,7 @@ pub(crate) async fn ask_for_owner_link(dir: &Path) -> Result<Link> {
     match ask(dir, &Request::OwnerLink).await? {
         Answer::OwnerLink(link) => Ok(link),
         Answer::Refused(reason) => bail!(reason),
-        Answer::Documents(_) => bail!("the server answered something else"),
+        Answer::Documents(_) | Answer::Debugging(_) => bail!("the server answered something else"),
     }
 }
 
@@ -162,7 +207,35 @@ pub(crate) async fn ask_about_documents(dir: &Path, about: kb::Ask) -> Result<Js
     match ask(dir, &Request::Documents { ask: about }).await? {
         Answer::Documents(found) => Ok(found),
         Answer::Refused(reason) => bail!(reason),
-        Answer::OwnerLink(_) => bail!("the server answered something else"),
+        Answer::OwnerLink(_) | Answer::Debugging(_) => bail!("the server answered something else"),
+    }
+}
+
+/// What a debugger reads, and what it writes to.
+type Connection = (Lines<BufReader<OwnedReadHalf>>, OwnedWriteHalf);
+
+/// Asks the server that holds a directory to let a debugger in; the connection is the session.
+pub(crate) async fn begin_debugging(
+    dir: &Path,
+    bot: &str,
+    conversation: Option<&str>,
+) -> Result<(Debugging, Connection)> {
+    let path = dir.join(SOCKET);
+    let unreachable =
+        || format!("cannot reach a server through {}; start one with `botserver serve --dev`", path.display());
+    let (bot, conversation) = (bot.to_owned(), conversation.map(str::to_owned));
+    let asked = async {
+        let (reader, mut writer) = UnixStream::connect(&path).await?.into_split();
+        say(&mut writer, &Request::Debug { bot, conversation }).await?;
+        let mut lines = BufReader::new(reader).lines();
+        let answer = lines.next_line().await?.unwrap_or_default();
+        io::Result::Ok((answer, (lines, writer)))
+    };
+    let (answer, connection) = timeout(PATIENCE, asked).await.with_context(unreachable)?.with_context(unreachable)?;
+    match serde_json::from_str(&answer).context("the server's answer cannot be read")? {
+        Answer::Debugging(about) => Ok((about, connection)),
+        Answer::Refused(reason) => bail!(reason),
+        Answer::OwnerLink(_) | Answer::Documents(_) => bail!("the server answered something else"),
     }
 }
 
@@ -204,8 +277,9 @@ mod tests {
         let own = &installation.assembled;
         own.packages.mount_all(samples::quiet(false)).await.expect("mounted");
         let stop = CancellationToken::new();
+        let door = Door { debuggers: own.debuggers.clone(), packages: own.packages.clone() };
         let control =
-            Control::open(data.path(), own.auth.clone(), own.documents.clone(), String::new()).expect("a socket");
+            Control::open(data.path(), own.auth.clone(), own.documents.clone(), door, String::new()).expect("a socket");
         let asked = async {
             let found = ask_about_documents(data.path(), kb::Ask::Status { name: "shop".to_owned() }).await;
             stop.cancel();

@@ -6,6 +6,7 @@ mod command_line;
 mod commands;
 mod control;
 mod data_dir;
+mod debugging;
 mod documents;
 mod embedders;
 mod installation;

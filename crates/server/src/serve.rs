@@ -14,6 +14,7 @@ use crate::{
     command_line::{Common, ServeOptions},
     control::{self, Control},
     data_dir::HeldDir,
+    debugging::Door,
     embedders,
     problems::Problems,
     samples,
@@ -57,7 +58,13 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
     watching.spawn(async move { documents.follow(events, documents_stop).await });
 
     let base = base_url(&settings, address);
-    match Control::open(&settings.data_dir, assembled.auth.clone(), assembled.documents.clone(), base.clone()) {
+    if options.dev {
+        assembled.debuggers.open();
+        tracing::info!("a server for development: debuggers are let in");
+    }
+    let door = Door { debuggers: assembled.debuggers.clone(), packages: assembled.packages.clone() };
+    let (auth, documents) = (assembled.auth.clone(), assembled.documents.clone());
+    match Control::open(&settings.data_dir, auth, documents, door, base.clone()) {
         Ok(control) => drop(watching.spawn(control.serve(stop.clone()))),
         // A path of a socket may have a hundred characters only.
         Err(error) => tracing::warn!(%error, "commands cannot ask this server; `owner link` needs it stopped"),
@@ -78,6 +85,8 @@ pub(crate) async fn run(common: &Common, options: &ServeOptions) -> Result<()> {
 }
 
 async fn drain(assembled: &Assembled, mut server: tokio::task::JoinSet<usize>, stop: &CancellationToken) {
+    // A turn that somebody holds would never end.
+    assembled.debuggers.close();
     // Turns first, so that who waits for an answer still gets it; then the connections.
     assembled.engine.stop(DRAIN).await;
     stop.cancel();

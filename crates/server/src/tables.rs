@@ -59,6 +59,11 @@ impl<'a> Declared<'a> {
         Self { scripts: version.image.with_what_it_uses(script), ..Self::by(version) }
     }
 
+    /// Of one script and nothing else.
+    pub(crate) fn alone(script: &'a ScriptInfo, sources: &'a BTreeMap<Arc<str>, Arc<str>>) -> Self {
+        Self { scripts: vec![script], sources, seeds: &[] }
+    }
+
     /// Makes the tables and adds the columns that are missing; what is wrong comes back, and with an error among it
     /// nothing was done. An `Err` says that the database could not be asked.
     pub(crate) async fn apply(

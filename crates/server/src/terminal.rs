@@ -91,7 +91,7 @@ impl Lines {
 }
 
 /// A line as text; bytes that are no text become `�`.
-fn text_of_line(bytes: &[u8]) -> String {
+pub(crate) fn text_of_line(bytes: &[u8]) -> String {
     let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned()
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     code::{Chunk, Const, Mark},
     info::{Entry, ScriptInfo},
+    stops::Stops,
     verify,
 };
 
@@ -36,6 +37,8 @@ pub struct Image {
     by_name: HashMap<Arc<str>, u16>,
     /// Worked out when it is first asked for.
     checksum: OnceLock<u32>,
+    /// The statements, for debuggers; worked out when one comes.
+    stops: OnceLock<Stops>,
 }
 
 /// Where to find what a snapshot refers to.
@@ -121,7 +124,8 @@ impl Image {
                 }
             }
         }
-        Self { body, infos, natives, consts, shapes, lookup: OnceLock::new(), by_name, checksum }
+        let (lookup, stops) = (OnceLock::new(), OnceLock::new());
+        Self { body, infos, natives, consts, shapes, lookup, by_name, checksum, stops }
     }
 
     /// Identifies the content, so that a snapshot is not restored on another image.
@@ -174,6 +178,11 @@ impl Image {
         }
         let name = name.trim().trim_start_matches("./").to_lowercase();
         self.by_name.get(name.as_str()).copied()
+    }
+
+    /// Where its statements begin.
+    pub(crate) fn stops(&self) -> &Stops {
+        self.stops.get_or_init(|| Stops::of(&self.body))
     }
 
     /// The constant that a text in a register is, if it is one.

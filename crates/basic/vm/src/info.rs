@@ -37,8 +37,20 @@ pub struct ScriptInfo {
     /// Scripts that it names by fixed names, as written: by CALL and RUN, INCLUDE, as tools and suggestions.
     #[serde(default)]
     pub uses: Vec<Arc<str>>,
+    /// Its procedures in the order of their code, those of INCLUDEs among them: what debuggers need to know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub procedures: Vec<ProcedureInfo>,
     /// Why the script cannot run, if it cannot: the first error of its text.
     pub broken: Option<Diagnostic>,
+}
+
+/// A SUB or FUNCTION.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProcedureInfo {
+    /// As spelled.
+    pub name: Arc<str>,
+    /// Its parameters and its own variables, in the order of their registers.
+    pub locals: Vec<Arc<str>>,
 }
 
 /// A PARAM.

@@ -10,9 +10,10 @@ mod image;
 mod info;
 mod machine;
 mod natives;
+mod stops;
 mod verify;
 
-pub use compile::{CODES, CompileOptions, Compiled, Source, compile, compile_with};
+pub use compile::{CODES, CompileOptions, Compiled, Source, compile, compile_input, compile_with};
 pub use image::{Image, ImageError};
-pub use info::{Entry, EventInfo, ParamInfo, ScheduleInfo, ScriptInfo};
-pub use machine::{Limits, Machine, SnapshotError, Step};
+pub use info::{Entry, EventInfo, ParamInfo, ProcedureInfo, ScheduleInfo, ScriptInfo};
+pub use machine::{FrameInfo, Limits, Machine, Place, Places, RESULT, Scope, Shown, SnapshotError, Step, Stop, Until};

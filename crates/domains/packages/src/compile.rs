@@ -19,13 +19,18 @@ use crate::{
 /// The language of this build: its grammar, made once from the declarations of all rooms.
 #[derive(Debug)]
 pub struct Language {
-    grammar: Grammar,
+    grammar: Arc<Grammar>,
 }
 
 impl Language {
     /// From the keywords and functions of this build.
     pub fn new(keywords: &[KeywordDecl], functions: &[FunctionSig]) -> Result<Self, GrammarError> {
-        Ok(Self { grammar: Grammar::new(keywords, functions)? })
+        Ok(Self { grammar: Arc::new(Grammar::new(keywords, functions)?) })
+    }
+
+    /// The grammar, for what people type beside the scripts of a package.
+    pub fn grammar(&self) -> Arc<Grammar> {
+        self.grammar.clone()
     }
 }
 

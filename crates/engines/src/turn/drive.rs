@@ -87,6 +87,7 @@ impl Turn<'_> {
                     self.announce_working().await;
                     tokio::task::yield_now().await;
                 }
+                Step::Hold => self.held(program).await?,
                 Step::Wait(wait) => {
                     self.wait(id, wait)?;
                     return Ok(Drive::Waiting);
@@ -107,6 +108,23 @@ impl Turn<'_> {
                 }
             }
         }
+    }
+
+    /// Waits as long as somebody holds the program, or until the person stops it. Nothing is committed meanwhile but
+    /// the message itself, so a crash repeats the turn; other lanes go on.
+    async fn held(&mut self, program: &mut dyn Program) -> Result<(), TurnError> {
+        self.store_item().await?;
+        self.announce_working().await;
+        let began = tokio::time::Instant::now();
+        let cancel = self.cancel.clone();
+        tokio::select! {
+            () = program.hold(&self.buffer) => {}
+            () = cancel.cancelled() => {}
+        }
+        if let Some(deadline) = &mut self.deadline {
+            *deadline += began.elapsed();
+        }
+        Ok(())
     }
 
     /// Performs an effect that has no recorded outcome; `None` when the person stopped the turn meanwhile, or the

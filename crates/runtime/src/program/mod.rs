@@ -12,7 +12,7 @@ use botserver_basic_types::{Arg, Args, BasicError, EffectRequest, Value};
 use botserver_basic_vm::{Image, Limits, Machine, Step as MachineStep};
 use botserver_config::{BotConfig, ParamValue};
 use botserver_engines::{Failure, LocalFailure, LocalWork, Outcome, Program, Step, TurnBuffer, Wait};
-use botserver_kernel::IdSource;
+use botserver_kernel::{BotId, ConversationId, IdSource, Timestamp};
 use botserver_ui_tree::ChatEvent;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ pub use self::{
     hear::{Answer, Left, unanswered},
     place::failure_to_script_error,
 };
-use crate::{CallContext, Handler, KeywordRegistry, http_keywords::attach_headers};
+use crate::{CallContext, Handler, KeywordRegistry, debug::Led, http_keywords::attach_headers};
 
 /// Instructions per slice: about a millisecond.
 const FUEL: u64 = 50_000;
@@ -71,6 +71,8 @@ pub struct ScriptProgram {
     typed: Vec<String>,
     /// What it has said, while somebody wants to know: a tool without RETURN answers with it.
     said: Option<Vec<String>>,
+    /// The debugger that leads it.
+    led: Option<Box<Led>>,
 }
 
 impl ScriptProgram {
@@ -110,7 +112,35 @@ impl ScriptProgram {
             hear_timeout_ms,
             typed: Vec::new(),
             said: None,
+            led: None,
         }
+    }
+
+    /// The bot and the conversation that it runs for.
+    pub(crate) const fn whose(&self) -> (BotId, Option<ConversationId>) {
+        (self.context.bot_id, self.context.conversation_id)
+    }
+
+    pub(crate) fn is_led_by(&mut self, led: Led) {
+        self.led = Some(Box::new(led));
+    }
+
+    /// The present moment, for what it does from now on.
+    pub fn at(&mut self, now: Timestamp) {
+        self.context.now = now;
+    }
+
+    /// Goes on with what a person has typed: the first script of `image`, which knows the variables so far.
+    pub fn go_on_with(&mut self, image: Arc<Image>, script: &str) -> Result<(), BasicError> {
+        self.pending = None;
+        self.attempts = 0;
+        self.asked = false;
+        self.machine.go_on_with(image, script)
+    }
+
+    /// The machine, to look into it between two inputs.
+    pub const fn machine(&mut self) -> &mut Machine {
+        &mut self.machine
     }
 
     /// Says that a model called it: what it says is also remembered for [`ScriptProgram::said`], and the person may
@@ -248,7 +278,12 @@ impl Program for ScriptProgram {
         let (mut fuel, mut effects) = (FUEL, 0);
         loop {
             // A machine that was restored, or whose person answered wrongly, asks for its effect again.
-            let request = match self.machine.run(fuel) {
+            let ran = match &mut self.led {
+                None => Some(self.machine.run(fuel)),
+                Some(led) => led.run(&mut self.machine, fuel),
+            };
+            let Some(ran) = ran else { return Step::Hold };
+            let request = match ran {
                 MachineStep::Effect(request) => request,
                 MachineStep::Done(value) => return Step::Done(value.to_json()),
                 MachineStep::Fuel => return Step::Yield,
@@ -307,6 +342,12 @@ impl Program for ScriptProgram {
 
     fn snapshot(&mut self) -> Vec<u8> {
         self.save()
+    }
+
+    async fn hold(&mut self, turn: &TurnBuffer) {
+        if let Some(led) = &mut self.led {
+            led.hold(&mut self.machine, &self.context, turn).await;
+        }
     }
 }
 

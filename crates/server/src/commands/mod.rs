@@ -6,6 +6,7 @@ mod bot;
 mod chat;
 mod check;
 mod config;
+mod dap;
 mod doctor;
 mod explain;
 mod fmt;
@@ -14,8 +15,10 @@ mod lsp;
 mod model;
 mod openapi;
 mod owner;
+mod repl;
 mod run;
 pub(crate) mod test;
+mod workshop;
 
 use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
@@ -50,6 +53,8 @@ pub(crate) async fn run(line: CommandLine) -> Result<Ending> {
         Command::Serve(options) => serve::run(common, &options).await.map(|()| Ending::Success),
         Command::Chat(options) => chat::run(common, &options).await,
         Command::Run(options) => run::run(common, &options).await,
+        Command::Repl(options) => repl::run(common, &options).await,
+        Command::Dap(options) => dap::run(common, &options).await,
         Command::Check(options) => check::run(common, &options).await,
         Command::Lsp => lsp::run(common).await,
         Command::Fmt(options) => fmt::run(common, &options).await,

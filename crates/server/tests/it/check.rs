@@ -190,6 +190,8 @@ fn wrong_usage_is_two_and_every_command_has_help_with_an_example() {
     for command in [
         &["chat"][..],
         &["run"],
+        &["repl"],
+        &["dap"],
         &["check"],
         &["bot", "new"],
         &["doctor"],

@@ -71,6 +71,16 @@ pub fn compile(sources: &[Source<'_>]) -> Compiled {
 /// Compiles the scripts of one package version. Of two scripts with the same stem the first one has the
 /// name, so the caller puts the one nearest to the root first.
 pub fn compile_with(sources: &[Source<'_>], options: CompileOptions) -> Compiled {
+    compile_all(sources, options, &[])
+}
+
+/// As [`compile`]; besides, these variables belong to the first script, also those that it does not mention: it is
+/// something that a person typed, and goes on with what there is.
+pub fn compile_input(sources: &[Source<'_>], variables: &[Arc<str>]) -> Compiled {
+    compile_all(sources, CompileOptions::default(), variables)
+}
+
+fn compile_all(sources: &[Source<'_>], options: CompileOptions, variables: &[Arc<str>]) -> Compiled {
     let mut tables = tables::Tables::default();
     let mut infos: Vec<ScriptInfo> = Vec::with_capacity(sources.len());
     let mut codes = Vec::with_capacity(sources.len());
@@ -83,7 +93,8 @@ pub fn compile_with(sources: &[Source<'_>], options: CompileOptions) -> Compiled
             codes.push(ScriptCode::default());
         } else {
             let mut problems = Problems { script: source.script, found: Vec::new() };
-            let code = script::compile(&mut tables, &mut problems, (sources, index), options, &mut info);
+            let more = if index == 0 { variables } else { &[] };
+            let code = script::compile(&mut tables, &mut problems, (sources, index), (options, more), &mut info);
             info.broken = problems.found.iter().find(|found| found.severity == Severity::Error).cloned();
             codes.push(if info.broken.is_some() { ScriptCode::default() } else { code });
             diagnostics.append(&mut problems.found);

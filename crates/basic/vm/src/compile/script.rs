@@ -15,7 +15,7 @@ use super::{
 use crate::{
     code::{Chunk, ChunkKind, Ins, Reg},
     image::ScriptCode,
-    info::{Entry, EventInfo, ParamInfo, ScheduleInfo, ScriptInfo},
+    info::{Entry, EventInfo, ParamInfo, ProcedureInfo, ScheduleInfo, ScriptInfo},
 };
 
 /// What a script declares; the entries of handlers are filled in by [`compile`].
@@ -63,6 +63,7 @@ pub(crate) fn declarations(script: &Script) -> ScriptInfo {
             })
             .collect(),
         uses: script.called.iter().chain(&script.includes).map(|(name, _)| name.clone()).collect(),
+        procedures: Vec::new(),
         broken: None,
     }
 }
@@ -86,13 +87,13 @@ pub(crate) fn compile(
     tables: &mut Tables,
     problems: &mut Problems<'_>,
     (sources, index): (&[Source<'_>], usize),
-    options: CompileOptions,
+    (options, more): (CompileOptions, &[Arc<str>]),
     info: &mut ScriptInfo,
 ) -> ScriptCode {
     let Some(Source { script, .. }) = sources.get(index).copied() else { return ScriptCode::default() };
     let procedures = procedures(problems, sources, script, index);
     let body = Mentions::of_block(&script.body);
-    let variables = Variables::of(script, &body, &procedures);
+    let variables = Variables::of(script, &body, &procedures, more);
     if variables.slots.len() > 20_000 {
         problems.error(TOO_LARGE, Loc::default(), "the script has too many variables");
         return ScriptCode::default();
@@ -117,7 +118,9 @@ pub(crate) fn compile(
     let mut unit = Unit { tables, problems, script, source: index as u16, callees: &callees, options };
     code.chunks.push(unit.body(&script.body, &body, &variables, true, "body"));
     for declared in procedures.values() {
-        code.chunks.push(unit.procedure(declared, &variables));
+        let (chunk, locals) = unit.procedure(declared, &variables);
+        info.procedures.push(ProcedureInfo { name: chunk.name.clone(), locals });
+        code.chunks.push(chunk);
     }
     let mut handler = |block: &Block, name: &str| {
         let chunk = unit.body(block, &Mentions::of_block(block), &variables, false, name);
@@ -196,11 +199,13 @@ struct Variables {
 }
 
 impl Variables {
-    fn of(script: &Script, body: &Mentions, procedures: &IndexMap<Arc<str>, Declared<'_>>) -> Self {
+    /// `more` are names that belong to the script although it may not mention them.
+    fn of(script: &Script, body: &Mentions, procedures: &IndexMap<Arc<str>, Declared<'_>>, more: &[Arc<str>]) -> Self {
         let mut slots = IndexMap::default();
         for param in &script.params {
             slots.insert(param.name.key.clone(), param.name.text.clone());
         }
+        slots.extend(more.iter().map(|name| (Arc::from(name.to_lowercase()), name.clone())));
         slots.extend(body.all.iter().map(|(key, text)| (key.clone(), text.clone())));
         let mut mentions = Mentions::default();
         script.events.iter().filter_map(|event| event.body.as_ref()).for_each(|body| mentions.block(body));
@@ -267,14 +272,15 @@ impl Unit<'_, '_> {
         emitter.finish()
     }
 
-    fn procedure(&mut self, declared: &Declared<'_>, variables: &Variables) -> Chunk {
+    /// The code of a procedure, and the names of its variables.
+    fn procedure(&mut self, declared: &Declared<'_>, variables: &Variables) -> (Chunk, Vec<Arc<str>>) {
         let Declared { script, source, procedure, mentions } = declared;
         let mut places: HashMap<Arc<str>, Place> = HashMap::default();
         for (register, param) in procedure.params.iter().enumerate() {
             places.insert(param.key.clone(), Place::Register(register as Reg));
         }
-        let mut registers = procedure.params.len();
-        for key in mentions.all.keys() {
+        let mut locals: Vec<Arc<str>> = procedure.params.iter().map(|param| param.text.clone()).collect();
+        for (key, text) in &mentions.all {
             if places.contains_key(key) {
                 continue;
             }
@@ -282,8 +288,8 @@ impl Unit<'_, '_> {
             let place = match variables.slot(key) {
                 Some(slot) if !mentions.loop_variables.contains(key) => Place::Script(slot),
                 _ => {
-                    registers += 1;
-                    Place::Register(registers as Reg - 1)
+                    locals.push(text.clone());
+                    Place::Register(locals.len() as Reg - 1)
                 }
             };
             places.insert(key.clone(), place);
@@ -300,11 +306,11 @@ impl Unit<'_, '_> {
         } else {
             None
         };
-        let mut emitter = Emitter::new(self.tables, self.problems, script, self.callees, chunk, places, registers);
+        let mut emitter = Emitter::new(self.tables, self.problems, script, self.callees, chunk, places, locals.len());
         emitter.optimize = self.options.optimize;
         emitter.result = result;
         emitter.prepare(mentions, &procedure.body);
         emitter.block(&procedure.body);
-        emitter.finish()
+        (emitter.finish(), locals)
     }
 }

@@ -60,10 +60,10 @@ impl Emitter<'_, '_> {
                 self.while_loop(LoopKind::Do, &head.condition, head.until, body);
             }
             StmtKind::Do { head, body, tail } => self.do_loop(head.as_ref(), body, tail.as_ref(), loc),
-            StmtKind::ExitLoop(kind) => self.exit_loop(*kind),
-            StmtKind::ContinueLoop(kind) => self.continue_loop(*kind),
-            StmtKind::ExitProcedure | StmtKind::Return(None) => self.leave(0, Leave::Return(None)),
-            StmtKind::Exit => self.leave(0, Leave::Exit),
+            StmtKind::ExitLoop(kind) => self.unit(|me| me.exit_loop(*kind)),
+            StmtKind::ContinueLoop(kind) => self.unit(|me| me.continue_loop(*kind)),
+            StmtKind::ExitProcedure | StmtKind::Return(None) => self.unit(|me| me.leave(0, Leave::Return(None))),
+            StmtKind::Exit => self.unit(|me| me.leave(0, Leave::Exit)),
             StmtKind::Return(Some(value)) => self.unit(|me| {
                 me.scoped(|me| {
                     let src = me.expr(value);
@@ -95,11 +95,11 @@ impl Emitter<'_, '_> {
                 me.leave(depth, Leave::Goto(name.key.clone()));
             }),
             StmtKind::Gosub(name) => self.unit(|me| me.label_jump(Ins::Gosub { target: 0 }, name)),
-            StmtKind::OnError(mode) => match mode {
-                OnError::ResumeNext => self.plain(Ins::OnErrorResumeNext),
-                OnError::Off => self.plain(Ins::OnErrorOff),
-                OnError::Goto(name) => self.label_jump(Ins::OnErrorGoto { target: 0 }, name),
-            },
+            StmtKind::OnError(mode) => self.unit(|me| match mode {
+                OnError::ResumeNext => me.plain(Ins::OnErrorResumeNext),
+                OnError::Off => me.plain(Ins::OnErrorOff),
+                OnError::Goto(name) => me.label_jump(Ins::OnErrorGoto { target: 0 }, name),
+            }),
             StmtKind::Resume(resume) => self.unit(|me| match resume {
                 Resume::Same => me.plain(Ins::Resume),
                 Resume::Next => me.plain(Ins::ResumeNext),
@@ -114,7 +114,7 @@ impl Emitter<'_, '_> {
                 });
             }),
             StmtKind::Assert { condition, message } => self.unit(|me| me.assert(condition, message.as_ref(), loc)),
-            StmtKind::ClearError => self.plain(Ins::ClearError),
+            StmtKind::ClearError => self.unit(|me| me.plain(Ins::ClearError)),
             StmtKind::Hear(hear) => self.unit(|me| {
                 me.scoped(|me| {
                     let dst = me.temp();

@@ -38,6 +38,7 @@ impl Machine {
         };
         self.registers.iter().for_each(|value| marker.value(value));
         self.globals.values().for_each(|value| marker.value(value));
+        self.debug.iter().flat_map(|debug| &debug.held).for_each(|value| marker.value(value));
         marker.run();
         let (marked, bytes) = (marker.marked, marker.bytes);
         let mut free = None;

@@ -5,6 +5,7 @@ use botserver_basic_types::{BasicError, Val};
 
 use super::{
     Machine, State, Step,
+    debug::Probe,
     slow::{self, NARROW},
 };
 use crate::code::{Ins, Reg};
@@ -28,6 +29,8 @@ pub(super) enum Signal {
         site: u32,
     },
     Fuel,
+    /// A statement at which a debugger wants to look is about to run.
+    Statement,
     Collect,
     Raise(Box<BasicError>),
     /// An instruction that works on the machine as a whole.
@@ -38,10 +41,14 @@ pub(super) enum Signal {
 pub(super) const CALL_COST: u64 = 8;
 
 impl Machine {
-    /// Runs until a step is reached.
-    pub(super) fn execute(&mut self) -> Step {
+    /// Runs until a step is reached. What a debugger is stopped by looks like the end of a slice.
+    pub(super) fn execute<P: Probe>(&mut self, probe: P) -> Step {
         loop {
-            let signal = if self.make_window() { self.run_frame::<[Val; NARROW]>() } else { self.run_frame::<[Val]>() };
+            let signal = if self.make_window() && !P::WATCHES {
+                self.run_frame::<[Val; NARROW], P>(probe)
+            } else {
+                self.run_frame::<[Val], P>(probe)
+            };
             if !matches!(signal, Signal::Raise(_)) {
                 self.retried = None;
             }
@@ -78,6 +85,10 @@ impl Machine {
                     Err(error) => Err(error),
                 },
                 Signal::Fuel => return Step::Fuel,
+                Signal::Statement => {
+                    self.note_statement();
+                    return Step::Fuel;
+                }
                 Signal::Collect => {
                     self.collect();
                     Ok(())
@@ -99,6 +110,8 @@ impl Machine {
                     }
                 }
                 Err(error) => {
+                    let error = if P::WATCHES { self.hold_error(error) } else { Some(error) };
+                    let Some(error) = error else { return Step::Fuel };
                     if let Err(error) = self.raise(error) {
                         return self.end(Err(error));
                     }

@@ -7,6 +7,7 @@ use botserver_basic_types::{BasicError, Slot, Val, ops};
 
 use super::{
     Frame, Machine,
+    debug::Probe,
     execute::{CALL_COST, Signal},
     limits,
     slow::{self, NARROW, Registers, Window, put, put_int},
@@ -15,7 +16,7 @@ use crate::code::Ins;
 
 impl Machine {
     /// Runs the topmost frame, and the procedures it calls, until something needs the whole machine.
-    pub(super) fn run_frame<W: Window + ?Sized>(&mut self) -> Signal {
+    pub(super) fn run_frame<W: Window + ?Sized, P: Probe>(&mut self, probe: P) -> Signal {
         let Self { image, registers, heap, fuel, hints, frames, runs, collect_at, limits, local_traps, debt, .. } =
             self;
         let image = &**image;
@@ -36,6 +37,7 @@ impl Machine {
             let Some(window) = W::of(above, chunk.registers) else { return Signal::Window };
             let mut r = Registers(window);
             let mut pc = frame.pc as usize;
+            let watched = probe.enter(frame);
 
             macro_rules! check {
                 ($result:expr) => {
@@ -145,6 +147,10 @@ impl Machine {
         }
 
             let signal = loop {
+                // Nothing at all in a machine that nobody debugs.
+                if probe.stops(watched, pc, frames.len()) {
+                    break Signal::Statement;
+                }
                 let Some(ins) = code.get(pc) else { break damaged() };
                 pc += 1;
                 match *ins {

@@ -4,6 +4,7 @@
 
 mod call;
 mod collect;
+mod debug;
 mod effect;
 mod errors;
 mod execute;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use botserver_basic_types::{BasicError, EffectRequest, Heap, Text, Val, Value};
 use indexmap::IndexMap;
 
+pub use debug::{FrameInfo, Place, Places, RESULT, Scope, Shown, Stop, Until};
 pub use limits::Limits;
 pub use snapshot::SnapshotError;
 
@@ -67,6 +69,8 @@ pub struct Machine {
     retried: Option<(u32, u64)>,
     /// For each field name the position where it was last found in an object.
     hints: Vec<u32>,
+    /// What a debugger wants and holds; nobody debugs most machines.
+    debug: Option<Box<debug::Debug>>,
 }
 
 /// What the machine can do next.
@@ -147,6 +151,7 @@ impl Machine {
             collect_at: collect::FIRST_COLLECTION.min(limits.heap.bytes / 2),
             retried: None,
             hints: vec![0; image.body.names.len()],
+            debug: None,
             limits,
             image,
         }
@@ -171,6 +176,10 @@ impl Machine {
 
     /// Runs until something stops it; `fuel` is about the number of instructions this slice may take.
     pub fn run(&mut self, fuel: u64) -> Step {
+        self.slice(fuel, debug::Unwatched)
+    }
+
+    fn slice<P: debug::Probe>(&mut self, fuel: u64, probe: P) -> Step {
         match &self.state {
             State::Ended(Ok(value)) => return Step::Done(value.clone()),
             State::Ended(Err(error)) => return Step::Failed(error.clone()),
@@ -193,7 +202,7 @@ impl Machine {
         if let Some((_, fuel @ 0)) = &mut self.retried {
             *fuel = self.fuel;
         }
-        let step = self.execute();
+        let step = self.execute(probe);
         self.pay(0);
         self.used = self.used.saturating_add(slice - self.fuel).saturating_add(std::mem::take(&mut self.debt));
         match &step {
@@ -215,6 +224,7 @@ impl Machine {
         self.state = State::Ready;
         let outcome = outcome.and_then(|value| self.receive(&value));
         if let Err(error) = outcome
+            && let Some(error) = self.hold_error(error)
             && let Err(error) = self.raise(error)
         {
             self.end(Err(error));

@@ -6,6 +6,7 @@ mod agreement;
 mod blocks;
 mod bytecode;
 mod control;
+mod debug;
 mod errors;
 mod expressions;
 mod findings;

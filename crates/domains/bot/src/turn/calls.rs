@@ -66,6 +66,7 @@ impl BotTurns {
         match ScriptProgram::start(package.image.clone(), &tool.script, params, keywords, ids, context) {
             Ok(mut program) => {
                 program.is_called_by_model();
+                self.debuggers.lead(&mut program, &package.sources);
                 self.drive_call(turn, execution, program, package).await
             }
             Err(StartError::Script(reason)) => Ok(error(reason.message)),

@@ -21,7 +21,7 @@ use botserver_knowledge::Knowledge;
 use botserver_llm::Llm;
 use botserver_packages::Packages;
 use botserver_ports::Cache;
-use botserver_runtime::KeywordRegistry;
+use botserver_runtime::{KeywordRegistry, debug::Debuggers};
 use botserver_session::SessionService;
 use botserver_ui_tree::{ChatEvent, ScriptError};
 use serde_json::json;
@@ -81,6 +81,8 @@ pub struct BotTurns {
     pub announcer: Announcer,
     /// Keeps it for those who join.
     pub cache: Arc<dyn Cache>,
+    /// Who may look into scripts while they run.
+    pub debuggers: Arc<Debuggers>,
 }
 
 #[async_trait]

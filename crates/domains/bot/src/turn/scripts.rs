@@ -58,7 +58,10 @@ impl BotTurns {
             context,
         );
         match started {
-            Ok(program) => self.drive(turn, execution, program, package).await,
+            Ok(mut program) => {
+                self.debuggers.lead(&mut program, &package.sources);
+                self.drive(turn, execution, program, package).await
+            }
             Err(StartError::Script(mut error)) => {
                 // A script that does not compile has a place too: that of its first mistake.
                 let broken = package.script(script).and_then(|own| own.broken.as_ref());
@@ -133,8 +136,11 @@ impl BotTurns {
     ) -> Result<ScriptProgram, TurnError> {
         let saved = execution.snapshot.as_deref().unwrap_or_default();
         let context = self.context(turn, package);
-        ScriptProgram::restore(package.image.clone(), saved, self.keywords.clone(), self.ids.clone(), context)
-            .map_err(|error| TurnError::Internal(format!("{}: {error}", execution.program)))
+        let (keywords, ids) = (self.keywords.clone(), self.ids.clone());
+        let mut program = ScriptProgram::restore(package.image.clone(), saved, keywords, ids, context)
+            .map_err(|error| TurnError::Internal(format!("{}: {error}", execution.program)))?;
+        self.debuggers.lead(&mut program, &package.sources);
+        Ok(program)
     }
 
     pub(super) fn context(&self, turn: &Turn<'_>, package: &Arc<LoadedPackage>) -> CallContext {

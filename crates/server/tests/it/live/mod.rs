@@ -1,5 +1,6 @@
 //! A running server with packages of ours, and the people who use it: over HTTP and over the chat socket.
 
+mod editor;
 mod outside;
 mod person;
 mod schema;
@@ -10,6 +11,7 @@ use std::{path::PathBuf, process::ExitStatus, time::Duration};
 use reqwest::Client;
 
 pub(crate) use self::{
+    editor::Editor,
     outside::Slow,
     person::{Answer, Body, Visitor, message_id, texts},
     schema::Schema,
@@ -44,6 +46,8 @@ pub(crate) struct Setup {
     settings: Vec<(String, String)>,
     database: Option<String>,
     config: Option<String>,
+    options: Vec<String>,
+    start: Option<&'static str>,
     samples: bool,
 }
 
@@ -53,8 +57,15 @@ impl Setup {
         // One visitor of a test does in a second what people do in an hour.
         let plenty = ["MESSAGES_PER_MINUTE", "READS_PER_MINUTE", "CHANGES_PER_MINUTE", "REQUESTS_PER_ADDRESS"];
         let settings = plenty.map(|name| (format!("BOTSERVER_LIMITS__{name}"), "1000000".to_owned()));
-        let new =
-            Self { folder: Folder::new(), settings: settings.into(), database: None, config: None, samples: false };
+        let new = Self {
+            folder: Folder::new(),
+            settings: settings.into(),
+            database: None,
+            config: None,
+            options: Vec::new(),
+            start: None,
+            samples: false,
+        };
         // No test pulls the plug, so nothing needs to reach the disk.
         new.set("STORAGE__DURABILITY", "off")
     }
@@ -85,6 +96,18 @@ impl Setup {
         self
     }
 
+    /// With one more option of the command.
+    pub(crate) fn option(mut self, option: &str) -> Self {
+        self.options.push(option.to_owned());
+        self
+    }
+
+    /// With another first dialog of the probe.
+    pub(crate) fn with_start(mut self, text: &'static str) -> Self {
+        self.start = Some(text);
+        self
+    }
+
     /// With a file below the folder of the packages.
     pub(crate) fn file(self, path: &str, text: &str) -> Self {
         self.folder.write(&format!("bots/{path}"), text);
@@ -101,6 +124,7 @@ impl Setup {
     pub(crate) fn start(self) -> Live {
         if !self.samples {
             for (name, text) in PROBE {
+                let text = self.start.filter(|_| *name == "start.bas").unwrap_or(text);
                 self.folder.write(&format!("bots/probe.gbai/probe.gbdialog/{name}"), text);
             }
         }
@@ -131,9 +155,9 @@ pub(crate) struct Live {
 impl Live {
     /// Starts it again on the same data.
     pub(crate) fn start(&mut self) {
-        let Setup { folder, settings, database, config, samples } = &self.setup;
+        let Setup { folder, settings, database, config, options, samples, .. } = &self.setup;
         let server = Server::start_with(&folder.path("data"), |command| {
-            command.envs(settings.iter().map(|(name, value)| (name, value)));
+            command.args(options).envs(settings.iter().map(|(name, value)| (name, value)));
             if !samples {
                 command.arg("--bots").arg(folder.path("bots"));
             }

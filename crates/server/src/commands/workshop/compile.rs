@@ -19,14 +19,6 @@ pub(super) struct Compiled {
     pub(super) name: Arc<str>,
 }
 
-impl Compiled {
-    /// True if the script has a PARAM of that name.
-    pub(super) fn declares(&self, param: &str) -> bool {
-        let script = self.version.image.script(&self.name);
-        script.is_some_and(|script| script.params.iter().any(|own| own.name.eq_ignore_ascii_case(param)))
-    }
-}
-
 /// Reads and compiles the script with the other scripts of its folder.
 pub(super) fn compile(script: &Path, language: &Language, defaults: &BotDefaults) -> Result<Compiled> {
     let limits = ScanLimits::from_defaults(defaults);
