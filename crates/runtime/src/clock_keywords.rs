@@ -77,7 +77,7 @@ pub fn clock_keywords_with(clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>, dice
         "HOUR",
         &["HOUR"],
         "The current hour, from 0 to 23.",
-        "IF hour < 12 THEN TALK \"Good morning!\"",
+        "IF hour < 12 THEN TALK \"Good morning!\" ELSE TALK \"Hello!\"",
         |now, zone| Value::Int(i64::from(civil(now, zone).hms().0)),
     );
     at("TIMESTAMP", &["TIMESTAMP"], "Seconds since 1970-01-01 UTC.", "TALK TIMESTAMP()", |now, _| {

@@ -119,20 +119,15 @@ fn print() -> Keyword {
 }
 
 fn log(name: &'static str) -> Keyword {
-    let decl = KeywordDecl::new(
-        name,
-        &[],
-        Effect::Say,
-        "Writes a line of that level to the server's log.",
-        "LOG_INFO \"The nightly import has begun.\"",
-    );
-    let decl = KeywordDecl { forms: vec![format!("{name} message:expr").into()], ..decl };
-    let level = match name {
-        "LOG_ERROR" => tracing::Level::ERROR,
-        "LOG_WARN" => tracing::Level::WARN,
-        "LOG_DEBUG" => tracing::Level::DEBUG,
-        _ => tracing::Level::INFO,
+    let (level, example) = match name {
+        "LOG_ERROR" => (tracing::Level::ERROR, "LOG_ERROR \"The import has failed.\""),
+        "LOG_WARN" => (tracing::Level::WARN, "LOG_WARN \"Two lines have no price.\""),
+        "LOG_DEBUG" => (tracing::Level::DEBUG, "LOG_DEBUG \"The file has 200 lines.\""),
+        _ => (tracing::Level::INFO, "LOG_INFO \"The nightly import has begun.\""),
     };
+    let doc = "Writes a line of that level to the server's log.";
+    let decl = KeywordDecl::new(name, &[], Effect::Say, doc, example);
+    let decl = KeywordDecl { forms: vec![format!("{name} message:expr").into()], ..decl };
     log_keyword(decl, level)
 }
 

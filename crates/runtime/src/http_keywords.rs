@@ -57,7 +57,7 @@ fn get(client: Arc<HttpClient>, elsewhere: GetElsewhere) -> Keyword {
         "GET",
         &["GET source:path [WITH params:values] [HEADERS headers:expr]", "GET source:path INTO into:target"],
         Effect::Read,
-        "What stands at a web address (JSON is parsed), in a file of the drive, or in the session.",
+        "What stands at a web address (JSON is parsed), or a value of the session.",
         "rates = GET \"https://api.example.com/rates\"",
     )
     .returning();

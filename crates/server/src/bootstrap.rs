@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use botserver_auth::{Auth, AuthDeps, AuthSettings};
+use botserver_basic_vm::CompileOptions;
 use botserver_bot::{BotTurns, ChatDependencies, ChatService};
 use botserver_bot_tests::{Tape, TapedModel};
 use botserver_cache::{LocalPubSub, MemoryCache};
@@ -151,7 +152,8 @@ pub(crate) async fn assemble_in(
     .await?;
     let mut rooms = modules::rooms_with_keywords(&data, &knowledge, &llm, &client);
     let keywords = Arc::new(KeywordRegistry::new(modules::keywords_with(&mut rooms, &clock, &ids, &chance, &client))?);
-    let language = Arc::new(Language::new(&keywords.declarations(), &function_signatures())?);
+    let language = Language::new(&keywords.declarations(), &function_signatures())?;
+    let language = Arc::new(language.compiled_with(CompileOptions { optimize: settings.bots.optimize }));
 
     let debuggers = Debuggers::new(language.grammar());
     let tables = Tables::new(data.clone(), seeds, auth.org_id(), clock.clone());

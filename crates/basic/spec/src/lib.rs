@@ -1,9 +1,13 @@
-//! The language guide: pages that authors read and that the tests run. Every `basic` block of a page is
-//! executed and its conversation compared with the `dialogue` block under it, so the guide cannot lie.
-//! Knows no parser and no machine; those are used by the tests only.
+//! The language guide and the pages about keywords, which authors read and tests run. Every `basic` block of a page is
+//! executed and its conversation compared with the `dialogue` block under it, so that no page can lie: the guide by the
+//! tests here, the keywords, which need services, by those of the server. Knows no parser and no machine.
 #![forbid(unsafe_code)]
 
-/// One page of the guide.
+mod example;
+
+pub use example::{Example, Expected, examples};
+
+/// One page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// File name without folder, such as `05-loops.md`.
@@ -13,13 +17,14 @@ pub struct Page {
 }
 
 macro_rules! pages {
-    ($($file:literal),* $(,)?) => {
-        /// The pages in reading order.
-        pub const PAGES: &[Page] = &[$(Page { file: $file, text: include_str!(concat!("../guide/", $file)) }),*];
+    ($folder:literal: $($file:literal),* $(,)?) => {
+        &[$(Page { file: $file, text: include_str!(concat!("../", $folder, "/", $file)) }),*]
     };
 }
 
-pages![
+/// The pages of the guide, in reading order.
+pub const PAGES: &[Page] = pages![
+    "guide":
     "00-tour.md",
     "01-first-script.md",
     "02-values.md",
@@ -40,4 +45,16 @@ pages![
     "17-events.md",
     "18-from-vb.md",
     "19-from-general-bots.md",
+];
+
+/// The pages about keywords: what each does with the services of a server.
+pub const KEYWORD_PAGES: &[Page] = pages![
+    "keywords":
+    "conversation.md",
+    "clock.md",
+    "memory.md",
+    "tables.md",
+    "web.md",
+    "models.md",
+    "documents.md",
 ];

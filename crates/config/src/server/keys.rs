@@ -36,6 +36,7 @@ const KEYS: &[ServerKey] = &[
     key("storage.durability", Kind::Choice(&["full", "off"]), Some("full"), "full: what was answered survives a power cut. off: nothing waits for the disk; for tests and throw-away installations."),
     key("storage.objects", Kind::Connection, Some("file://DATA/objects"), "Where files of conversations are kept."),
     key("bots.dir", Kind::Text, Some("DATA/bots"), "Folder of the bot packages."),
+    key("bots.optimize", Kind::Boolean, Some("true"), "Scripts are compiled with all optimisations. Without them they do the same, slower; to tell a fault of the compiler from one of a script."),
     key("log.level", Kind::Text, Some("info"), "error, warn, info, debug, trace, or a filter such as `info,botserver_packages=debug`."),
     key("log.format", Kind::Choice(&["text", "json"]), Some("text"), "text for people, json for collectors."),
     key("auth.session_idle_timeout", Kind::Seconds, Some("30m"), "A sign-in of the owner ends after this time without a request."),

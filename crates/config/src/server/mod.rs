@@ -47,6 +47,7 @@ pub struct StorageSettings {
 #[expect(missing_docs, reason = "the documentation of every field is in `server_keys`")]
 pub struct BotsSettings {
     pub dir: PathBuf,
+    pub optimize: bool,
 }
 
 /// How log lines look.
@@ -219,7 +220,10 @@ impl Settings {
                 },
                 objects: Secret::new(values.text("storage.objects").to_owned()),
             },
-            bots: BotsSettings { dir: PathBuf::from(values.text("bots.dir")) },
+            bots: BotsSettings {
+                dir: PathBuf::from(values.text("bots.dir")),
+                optimize: kind::boolean(values.text("bots.optimize")).unwrap_or(true),
+            },
             log: LogSettings {
                 level: values.text("log.level").to_owned(),
                 format: if values.text("log.format").eq_ignore_ascii_case("json") {

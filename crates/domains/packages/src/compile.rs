@@ -8,7 +8,7 @@ use std::{
 
 use botserver_basic_syntax::{FunctionSig, Grammar, GrammarError, ParseOptions, Parsed, lint, parse_with};
 use botserver_basic_types::{Diagnostic, KeywordDecl, Severity, Span};
-use botserver_basic_vm::{Image, Source, compile as compile_scripts};
+use botserver_basic_vm::{CompileOptions, Image, Source, compile_with};
 use botserver_config::{BotConfig, BotDefaults, Finding, Level, Origin};
 
 use crate::{
@@ -20,12 +20,19 @@ use crate::{
 #[derive(Debug)]
 pub struct Language {
     grammar: Arc<Grammar>,
+    options: CompileOptions,
 }
 
 impl Language {
     /// From the keywords and functions of this build.
     pub fn new(keywords: &[KeywordDecl], functions: &[FunctionSig]) -> Result<Self, GrammarError> {
-        Ok(Self { grammar: Arc::new(Grammar::new(keywords, functions)?) })
+        Ok(Self { grammar: Arc::new(Grammar::new(keywords, functions)?), options: CompileOptions::default() })
+    }
+
+    /// The same, compiled in another way.
+    #[must_use]
+    pub fn compiled_with(self, options: CompileOptions) -> Self {
+        Self { options, ..self }
     }
 
     /// The grammar, for what people type beside the scripts of a package.
@@ -93,7 +100,7 @@ pub fn compile(source: &PackageSource, language: &Language, defaults: &BotDefaul
     let scripts = parse_all(source, language, &config, &mut diagnostics);
     let sources: Vec<Source<'_>> =
         scripts.iter().map(|parsed| Source { script: &parsed.script, diagnostics: &parsed.diagnostics }).collect();
-    let compiled = compile_scripts(&sources);
+    let compiled = compile_with(&sources, language.options);
     diagnostics.extend(scripts.iter().flat_map(|parsed| parsed.diagnostics.iter().cloned()));
     diagnostics.extend(compiled.diagnostics);
     let sound: Vec<_> = scripts.iter().filter(|parsed| !parsed.has_errors()).map(|parsed| &parsed.script).collect();

@@ -31,4 +31,5 @@ mod sentences;
 mod serve;
 mod shape;
 mod sockets;
+mod spec;
 mod support;

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use botserver_basic_spec::PAGES;
+use botserver_basic_spec::{Example, Expected, KEYWORD_PAGES, PAGES, Page, examples};
 use botserver_basic_vm::CompileOptions;
 
-use crate::{
-    host::{self, Way},
-    page::{Expected, examples},
-};
+use crate::host::{self, Way};
+
+fn scripts(page: &Page) -> Vec<Example> {
+    examples(page.file, page.text).unwrap_or_else(|wrong| panic!("{wrong}"))
+}
 
 #[test]
 fn examples_do_what_the_guide_says() {
@@ -17,7 +18,7 @@ fn examples_do_what_the_guide_says() {
     let mut failures = Vec::new();
     let mut count = 0;
     for page in PAGES {
-        for example in examples(page.file, page.text) {
+        for example in scripts(page) {
             count += 1;
             match &example.expected {
                 Expected::Dialogue(expected) => {
@@ -51,7 +52,6 @@ fn examples_do_what_the_guide_says() {
                         failures.push(format!("{}\n--- is\n{tool:#}\n{:?}", example.place, package.diagnostics));
                     }
                 }
-                Expected::Missing => panic!("{}: nothing is expected", example.place),
             }
         }
     }
@@ -60,20 +60,21 @@ fn examples_do_what_the_guide_says() {
 }
 
 #[test]
-fn the_list_of_pages_is_the_folder() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/guide");
-    let files: BTreeSet<String> = std::fs::read_dir(folder)
-        .expect("the guide")
-        .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
-        .collect();
-    assert_eq!(files, PAGES.iter().map(|page| page.file.to_owned()).collect());
+fn the_lists_of_pages_are_the_folders() {
+    for (folder, pages) in [("guide", PAGES), ("keywords", KEYWORD_PAGES)] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .expect("the pages")
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .collect();
+        assert_eq!(files, pages.iter().map(|page| page.file.to_owned()).collect());
+    }
 }
 
-/// Items of the conformance checklist that need no service; the others are tested where the service is.
+/// Items of the conformance checklist that need no service; the others are on the pages about keywords.
 #[test]
 fn conformance_items_without_a_service_are_covered() {
-    let covered: BTreeSet<String> =
-        PAGES.iter().flat_map(|page| examples(page.file, page.text)).flat_map(|example| example.items).collect();
+    let covered: BTreeSet<String> = PAGES.iter().flat_map(scripts).flat_map(|example| example.items).collect();
     for item in &covered {
         let number = item.strip_prefix('c').and_then(|digits| digits.parse::<u32>().ok());
         assert!(number.is_some_and(|number| item.len() == 4 && (1..=135).contains(&number)), "{item} is no item");

@@ -5,5 +5,4 @@
 mod functions;
 mod guide;
 mod host;
-mod page;
 mod runs;

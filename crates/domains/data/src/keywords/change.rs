@@ -151,7 +151,7 @@ pub(super) fn delete(service: DataService, url: Handler, file: Handler) -> Keywo
             "DELETE FROM table:word [, filter:filter] [WHERE where:cond] [ON connection:word]",
         ],
         Effect::Local,
-        "Deletes rows of a table that fulfil a condition, a file, or what stands at a web address.",
+        "Deletes the rows of a table that fulfil a condition, or what stands at a web address.",
         "DELETE \"orders\", \"status=cancelled\"",
     )
     .returning();

@@ -19,7 +19,10 @@ a condition in a text, `cond` a condition in which names on the left are columns
 `a = x, b = y` (or `a AS x`), `order` a list `a DESC, b`, `columns` a list of columns with `AS`, `target` a variable that
 takes the result.
 
-`botserver explain WORD` shows one entry.
+`botserver explain WORD` shows one entry. Every example here is part of a whole script that the tests run; those stand, with
+what comes of them, in the pages about the keywords of [a conversation](keywords/conversation.md), [clock and
+dice](keywords/clock.md), [memory](keywords/memory.md), [tables](keywords/tables.md), [the web](keywords/web.md), [language
+models](keywords/models.md) and [documents](keywords/documents.md).
 
 ## Keywords
 
