@@ -4,128 +4,25 @@
  */
 import { Backoff } from './backoff';
 import { CLOSE } from './frames';
-import type {
-  BotInfo, ClientFrame, ErrorFrame, FilePart, HearInput, QueuedItem, ReadyFrame, ServerFrame, Suggestion,
-  TurnEnded,
-} from './frames';
+import type { BotInfo, ClientFrame, ErrorFrame, QueuedItem, ReadyFrame, ServerFrame, TurnEnded } from './frames';
 import { newId } from './ids';
-import { Outbox, STALE_MS } from './outbox';
-import type { KeyValueStore, OutgoingMessage } from './outbox';
+import { Outbox, newOutboxKey, outboxKey } from './outbox';
+import type { ConnectionOptions, SendOptions, Socket } from './options';
+import { Pending } from './pending';
+import type { Tracked } from './pending';
+import { Pulse } from './pulse';
 import { Transcript } from './transcript';
-import type { EarlierVersion, Entry, Question } from './transcript';
+import type { ConversationView, EndReason, Status } from './view';
 
-export interface SocketHandlers {
-  open(): void;
-  message(data: string): void;
-  close(code: number): void;
-}
-
-export interface Socket {
-  send(data: string): void;
-  close(code?: number): void;
-}
-
-export interface Timers {
-  now(): number;
-  set(run: () => void, ms: number): unknown;
-  clear(timer: unknown): void;
-}
-
-export interface ConnectionOptions {
-  bot: string;
-  conversation?: string | undefined;
-  locale?: string | undefined;
-  visible: boolean;
-  /** Opens a socket to the bot; called for every attempt. */
-  open(handlers: SocketHandlers): Socket;
-  timers: Timers;
-  random?: () => number;
-  /** Survives the tab: for conversations that have an id. */
-  durable: KeyValueStore;
-  /** Lives as long as the tab: for a conversation that has none yet. */
-  session: KeyValueStore;
-  changed(): void;
-}
-
-export type Status = 'connecting' | 'online' | 'reconnecting' | 'ended';
-export type EndReason = 'deleted' | 'not_found' | 'refused';
-
-/**
- * `waiting`: no connection, will be sent by itself. `sending`: on its way. `queued`: committed, a turn will take it.
- * `taken`: committed, a turn has it. `limited`: refused for now, sent again by itself at `until`. `failed`: refused.
- */
-export type Delivery = 'waiting' | 'sending' | 'queued' | 'taken' | 'limited' | 'failed';
-
-export interface PendingMessage {
-  id: string;
-  text: string;
-  files: FilePart[];
-  secret: boolean;
-  /** The message whose place it takes. */
-  replaces: string | null;
-  delivery: Delivery;
-  until: number | null;
-  error: { code: string; title: string; detail: string | null } | null;
-  withdrawing: boolean;
-}
-
-export interface ConversationView {
-  status: Status;
-  ended: EndReason | null;
-  /** When the next attempt begins, while `reconnecting`. */
-  retryAt: number | null;
-  /** True once the server has sent everything it had. */
-  loaded: boolean;
-  conversation: string | null;
-  bot: BotInfo | null;
-  owner: boolean;
-  title: string | null;
-  entries: readonly Entry[];
-  /** What was answered anew or edited. */
-  earlier: readonly EarlierVersion[];
-  /** The person's message for which another answer was asked and has not begun. */
-  regenerating: string | null;
-  pending: readonly PendingMessage[];
-  suggestions: readonly Suggestion[];
-  hear: HearInput | null;
-  /** The question that `hear` belongs to. */
-  question: Question | null;
-  working: boolean;
-  /** Messages whose text must not be shown. */
-  secrets: ReadonlySet<string>;
-  /** A refusal that belongs to no message. */
-  notice: { code: string; title: string; detail: string | null } | null;
-}
-
-interface Tracked extends PendingMessage {
-  attachments: string[];
-  action: string | null;
-  /** Made here, and not only heard of in the server's queue. */
-  ours: boolean;
-  acknowledged: boolean;
-  timer: unknown;
-}
-
-export const PING_MS = 25_000;
-export const PONG_MS = 10_000;
 /** How often a server may break off for a broken rule before the client stops asking. */
 const REFUSALS = 3;
-
-export interface SendOptions {
-  files?: FilePart[];
-  attachments?: string[];
-  action?: string | null;
-  secret?: boolean;
-  replaces?: string | null;
-}
 
 export class ChatConnection {
   readonly #options: ConnectionOptions;
   readonly #backoff: Backoff;
   #transcript = new Transcript();
-  #outbox: Outbox;
-  #pending: Tracked[] = [];
-  #queue: QueuedItem[] = [];
+  readonly #pending: Pending;
+  readonly #pulse: Pulse;
   #secrets = new Set<string>();
 
   #socket: Socket | null = null;
@@ -140,8 +37,6 @@ export class ChatConnection {
   #refusals = 0;
   #retryTimer: unknown = null;
   #retryAt: number | null = null;
-  #pingTimer: unknown = null;
-  #pongTimer: unknown = null;
 
   #conversation: string | null;
   #bot: BotInfo | null = null;
@@ -155,11 +50,13 @@ export class ChatConnection {
     this.#options = options;
     this.#backoff = new Backoff(options.random ? { random: options.random } : {});
     this.#visible = options.visible;
+    this.#pulse = new Pulse(options.timers, () => this.#write({ type: 'ping' }), () => this.#resync());
     this.#conversation = options.conversation ?? null;
-    this.#outbox = this.#conversation
+    const outbox = this.#conversation
       ? new Outbox(options.durable, outboxKey(this.#conversation))
       : new Outbox(options.session, newOutboxKey(options.bot));
-    this.#adoptOutbox();
+    this.#pending = new Pending(outbox, options.timers, (id) => this.#transcript.has(id));
+    this.#pending.adopt();
   }
 
   get view(): ConversationView {
@@ -175,7 +72,7 @@ export class ChatConnection {
       entries: this.#transcript.entries,
       earlier: this.#transcript.earlier,
       regenerating: this.#regeneration?.message ?? null,
-      pending: this.#pending.map(({ attachments: _a, action: _b, ours: _c, acknowledged: _d, timer: _e, ...shown }) => shown),
+      pending: this.#pending.shown,
       suggestions: this.#transcript.suggestions,
       hear: this.#transcript.question?.input ?? null,
       question: this.#transcript.question,
@@ -195,7 +92,7 @@ export class ChatConnection {
   stop(): void {
     this.#generation += 1;
     this.#clearTimers();
-    for (const message of this.#pending) this.#options.timers.clear(message.timer);
+    this.#pending.stop();
     this.#socket?.close(1000);
     this.#socket = null;
   }
@@ -204,12 +101,9 @@ export class ChatConnection {
   send(text: string, { files = [], attachments = [], action = null, secret = false, replaces = null }: SendOptions = {}): string {
     const id = newId('msg');
     if (secret) this.#secrets = new Set(this.#secrets).add(id);
-    const message: OutgoingMessage = {
+    const tracked = this.#pending.add({
       id, text, files, attachments, action, secret, createdAt: this.#options.timers.now(), ...(replaces ? { replaces } : {}),
-    };
-    this.#outbox.add(message);
-    const tracked = track(message);
-    this.#pending = [...this.#pending, tracked];
+    });
     this.#notice = null;
     this.#transmit(tracked);
     this.#changed();
@@ -218,21 +112,18 @@ export class ChatConnection {
 
   /** Sends a refused message again, under its own id. */
   retry(id: string): void {
-    const message = this.#pending.find((item) => item.id === id);
-    if (!message || !message.ours || message.acknowledged) return;
-    this.#options.timers.clear(message.timer);
-    Object.assign(message, { timer: null, error: null, until: null });
-    this.#outbox.mark(id, undefined);
+    const message = this.#pending.forgive(id);
+    if (!message) return;
     this.#transmit(message);
     this.#changed();
   }
 
   /** Takes back a message that no turn has taken. */
   withdraw(id: string): void {
-    const message = this.#pending.find((item) => item.id === id);
+    const message = this.#pending.find(id);
     if (!message) return;
     if (!message.acknowledged && (message.delivery !== 'sending' || !this.#ready)) {
-      this.#drop(id);
+      this.#pending.drop(id);
     } else {
       message.withdrawing = true;
       this.#write({ type: 'withdraw', id });
@@ -271,7 +162,7 @@ export class ChatConnection {
       this.#write({ type: 'visible' });
     }
     // Browsers stop timers of hidden pages: ask at once whether the connection still lives.
-    if (visible && this.#ready) this.#ping();
+    if (visible && this.#ready) this.#pulse.ask();
   }
 
   /** The network is back, or the person does not want to wait. */
@@ -283,7 +174,7 @@ export class ChatConnection {
 
   /** The browser believes that the network is gone. A server on this machine may be there all the same: ask. */
   suspectOffline(): void {
-    if (this.#ready) this.#ping(3_000);
+    if (this.#ready) this.#pulse.ask(3_000);
   }
 
   dismissNotice(): void {
@@ -331,9 +222,7 @@ export class ChatConnection {
     this.#socket = null;
     this.#ready = false;
     this.#clearTimers();
-    for (const message of this.#pending) {
-      if (message.delivery === 'sending') message.delivery = 'waiting';
-    }
+    this.#pending.cutOff();
     if (code === CLOSE.notFound) return this.#end('not_found');
     if (code === CLOSE.deleted) return this.#end('deleted');
     if (code === CLOSE.brokeRules) {
@@ -352,10 +241,7 @@ export class ChatConnection {
     this.#status = 'ended';
     this.#ended = reason;
     this.#working = false;
-    if (reason === 'deleted') {
-      for (const { id } of this.#pending) this.#outbox.remove(id);
-      this.#pending = [];
-    }
+    if (reason === 'deleted') this.#pending.clear();
     this.#changed();
   }
 
@@ -386,20 +272,9 @@ export class ChatConnection {
     message.delivery = sent ? 'sending' : 'waiting';
   }
 
-  #ping(patience = PONG_MS): void {
-    const { timers } = this.#options;
-    if (!this.#write({ type: 'ping' })) return;
-    timers.clear(this.#pongTimer);
-    this.#pongTimer = timers.set(() => this.#resync(), patience);
-    timers.clear(this.#pingTimer);
-    this.#pingTimer = timers.set(() => this.#ping(), PING_MS);
-  }
-
   #clearTimers(): void {
-    const { timers } = this.#options;
-    timers.clear(this.#retryTimer);
-    timers.clear(this.#pingTimer);
-    timers.clear(this.#pongTimer);
+    this.#options.timers.clear(this.#retryTimer);
+    this.#pulse.stop();
   }
 
   // ---- frames ---------------------------------------------------------------------------------------------------
@@ -411,8 +286,7 @@ export class ChatConnection {
     } catch {
       return this.#resync();
     }
-    // Whatever arrives proves that the other side lives.
-    this.#options.timers.clear(this.#pongTimer);
+    this.#pulse.answered();
     switch (frame.type) {
       case 'ready':
         this.#onReady(frame);
@@ -421,8 +295,8 @@ export class ChatConnection {
         const applied = this.#transcript.apply(frame);
         if (applied === 'gap') return this.#resync();
         if (applied === 'duplicate') return;
-        if (frame.event.kind === 'message') this.#drop(frame.event.id);
-        if (frame.event.kind === 'turn.end') this.#forgetTaken();
+        if (frame.event.kind === 'message') this.#pending.drop(frame.event.id);
+        if (frame.event.kind === 'turn.end') this.#pending.forgetTaken();
         // The new answer begins by setting the old one aside, or comes to nothing.
         if (frame.event.kind === 'superseded' || (frame.event.kind === 'turn.end' && this.#regenerated(frame.event))) {
           this.#regeneration = null;
@@ -437,10 +311,8 @@ export class ChatConnection {
         break;
       }
       case 'ack': {
-        this.#outbox.remove(frame.id);
         if (this.#regeneration?.id === frame.id) this.#regeneration.acknowledged = true;
-        const message = this.#pending.find(({ id }) => id === frame.id);
-        if (message) Object.assign(message, { acknowledged: true, delivery: frame.state, error: null, until: null });
+        this.#pending.acknowledge(frame.id, frame.state);
         break;
       }
       case 'queue':
@@ -471,7 +343,6 @@ export class ChatConnection {
   }
 
   #onReady(ready: ReadyFrame): void {
-    const { timers } = this.#options;
     const other = this.#conversation !== null && this.#conversation !== ready.conversation;
     // Fewer events than we have: the server was restored from a backup. Its word counts.
     if (other || ready.seq < this.#transcript.seq) {
@@ -482,7 +353,7 @@ export class ChatConnection {
       }
     }
     this.#conversation = ready.conversation;
-    this.#outbox.move(this.#options.durable, outboxKey(ready.conversation));
+    this.#pending.move(this.#options.durable, outboxKey(ready.conversation));
     this.#bot = ready.bot;
     this.#owner = ready.owner ?? false;
     this.#working = ready.working ?? false;
@@ -494,135 +365,30 @@ export class ChatConnection {
     this.#backoff.reset();
     // Nothing runs and nothing is to come: what was being written when the connection broke was not committed.
     if (!this.#working && ready.seq === this.#transcript.seq) this.#transcript.endStream();
-    this.#adoptOutbox();
+    this.#pending.adopt();
     this.#onQueue(ready.queued ?? []);
     this.#askAnew();
-    for (const message of this.#pending) {
-      if (message.ours && !message.acknowledged && message.delivery === 'waiting') this.#transmit(message);
-    }
+    for (const message of this.#pending.unsent) this.#transmit(message);
     if (this.#visible && !this.#declaredVisible) this.setVisible(true);
-    this.#pingTimer = timers.set(() => this.#ping(), PING_MS);
+    this.#pulse.start();
   }
 
   #onQueue(all: QueuedItem[]): void {
-    const items = all.filter(({ id, regenerates }) => !regenerates && id !== this.#regeneration?.id);
-    this.#queue = items;
-    const waiting = new Set(items.map(({ id }) => id));
-    this.#pending = this.#pending.filter((message) => {
-      if (waiting.has(message.id)) return true;
-      if (!message.acknowledged) return true;
-      // Not in the queue any more: withdrawn, or taken by the turn whose event brings it.
-      if (message.withdrawing || !message.ours) return false;
-      message.delivery = 'taken';
-      return true;
-    });
-    for (const item of items) {
-      const known = this.#pending.find(({ id }) => id === item.id);
-      if (known) Object.assign(known, { acknowledged: true, delivery: 'queued', error: null, until: null });
-      else if (!this.#transcript.has(item.id)) this.#pending.push(heardOf(item));
-    }
+    this.#pending.queued(all.filter(({ id, regenerates }) => !regenerates && id !== this.#regeneration?.id));
   }
 
   #onError(frame: ErrorFrame): void {
     const error = { code: frame.code, title: frame.title, detail: frame.detail ?? null };
     if (frame.id && frame.id === this.#regeneration?.id) this.#regeneration = null;
-    const message = frame.id ? this.#pending.find(({ id }) => id === frame.id) : undefined;
-    if (!message) {
-      if (frame.code !== 'already_taken') this.#notice = error;
-      return;
+    const message = frame.id ? this.#pending.find(frame.id) : undefined;
+    if (message) {
+      this.#pending.refuse(message, frame, error, () => this.retry(message.id));
+    } else if (frame.code !== 'already_taken') {
+      this.#notice = error;
     }
-    if (frame.code === 'already_taken' || (frame.code === 'not_found' && message.withdrawing)) {
-      Object.assign(message, { withdrawing: false, delivery: 'taken' });
-      return;
-    }
-    const { timers } = this.#options;
-    if (frame.code === 'rate_limited' && frame.retry_after) {
-      const ms = frame.retry_after * 1000;
-      timers.clear(message.timer);
-      Object.assign(message, {
-        delivery: 'limited',
-        error,
-        until: timers.now() + ms,
-        timer: timers.set(() => this.retry(message.id), ms),
-      });
-      return;
-    }
-    // Kept, but not sent again by itself: the person decides.
-    this.#outbox.mark(message.id, error);
-    Object.assign(message, { delivery: 'failed', error });
-  }
-
-  // ---- bookkeeping ----------------------------------------------------------------------------------------------
-
-  /** Shows what the outbox holds: kept by an earlier page, or by another tab. */
-  #adoptOutbox(): void {
-    const now = this.#options.timers.now();
-    for (const message of this.#outbox.items) {
-      if (this.#transcript.has(message.id) || this.#pending.some(({ id }) => id === message.id)) continue;
-      const tracked = track(message);
-      if (message.refused) {
-        Object.assign(tracked, { delivery: 'failed', error: message.refused });
-      } else if (now - message.createdAt > STALE_MS) {
-        tracked.delivery = 'failed';
-        tracked.error = { code: 'stale', title: '', detail: null };
-      }
-      this.#pending.push(tracked);
-    }
-  }
-
-  #drop(id: string): void {
-    this.#outbox.remove(id);
-    const message = this.#pending.find((item) => item.id === id);
-    if (!message) return;
-    this.#options.timers.clear(message.timer);
-    this.#pending = this.#pending.filter((item) => item.id !== id);
-  }
-
-  /** After a turn, a message that is neither queued nor in the transcript was withdrawn somewhere else. */
-  #forgetTaken(): void {
-    const waiting = new Set(this.#queue.map(({ id }) => id));
-    this.#pending = this.#pending.filter(
-      (message) => !(message.acknowledged && message.delivery === 'taken' && !waiting.has(message.id)),
-    );
   }
 
   #changed(): void {
     this.#options.changed();
   }
-}
-
-function track(message: OutgoingMessage): Tracked {
-  return {
-    id: message.id,
-    text: message.text,
-    files: message.files,
-    secret: message.secret,
-    replaces: message.replaces ?? null,
-    attachments: message.attachments,
-    action: message.action,
-    delivery: 'waiting',
-    until: null,
-    error: null,
-    withdrawing: false,
-    ours: true,
-    acknowledged: false,
-    timer: null,
-  };
-}
-
-function heardOf(item: QueuedItem): Tracked {
-  return {
-    ...track({ id: item.id, text: item.text, files: [], attachments: [], action: null, secret: false, createdAt: 0 }),
-    delivery: 'queued',
-    ours: false,
-    acknowledged: true,
-  };
-}
-
-function outboxKey(conversation: string): string {
-  return `botserver.outbox.${conversation}`;
-}
-
-function newOutboxKey(bot: string): string {
-  return `botserver.outbox.new.${bot}`;
 }

@@ -2,8 +2,7 @@
 export * from './frames';
 export * from './api';
 export { ChatConnection } from './connection';
-export type {
-  ConversationView, Delivery, EndReason, PendingMessage, SendOptions, Socket, SocketHandlers, Status,
-} from './connection';
+export type { SendOptions, Socket, SocketHandlers } from './options';
+export type { ConversationView, Delivery, EndReason, PendingMessage, Status } from './view';
 export type { KeyValueStore } from './outbox';
 export type { EarlierVersion, Entry, ErrorEntry, MessageEntry, Question, ToolEntry } from './transcript';

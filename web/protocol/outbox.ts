@@ -106,3 +106,13 @@ function isOutgoing(value: unknown): value is OutgoingMessage {
     && typeof item.id === 'string' && typeof item.text === 'string'
     && Array.isArray(item.files) && Array.isArray(item.attachments) && typeof item.createdAt === 'number';
 }
+
+/** Where the messages of a conversation are kept. */
+export function outboxKey(conversation: string): string {
+  return `botserver.outbox.${conversation}`;
+}
+
+/** Where those of a conversation are kept that has no id yet. */
+export function newOutboxKey(bot: string): string {
+  return `botserver.outbox.new.${bot}`;
+}

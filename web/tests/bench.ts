@@ -1,6 +1,6 @@
 /** The far end of a chat connection: sockets that say what they are told, clocks that go when they are told. */
 import { ChatConnection } from '../protocol/connection';
-import type { ConnectionOptions, SocketHandlers } from '../protocol/connection';
+import type { ConnectionOptions, SocketHandlers } from '../protocol/options';
 import type { ChatEvent, ClientFrame, ServerFrame } from '../protocol/frames';
 import type { KeyValueStore } from '../protocol/outbox';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Backoff } from '../protocol/backoff';
-import { PING_MS, PONG_MS } from '../protocol/connection';
+import { PING_MS, PONG_MS } from '../protocol/pulse';
 import type { ChatEvent } from '../protocol/frames';
 import { newId } from '../protocol/ids';
 import { Bench, ids } from './bench';
