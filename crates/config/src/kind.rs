@@ -214,7 +214,11 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
 
 /// The items of a comma-separated list, without empty ones.
 pub(crate) fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+    // As TOML writes one, `["a", "b"]`, too: that is how messages and pages show them. A bracket alone begins an address.
+    let inside =
+        text.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|rest| rest.contains('"'));
+    let items = inside.unwrap_or(text).split(',');
+    items.map(|item| item.trim().trim_matches('"').trim()).filter(|item| !item.is_empty())
 }
 
 /// `#rgb`, `#rrggbb`, `#rrggbbaa`, `rgb(…)`, or a name of the CSS colour list.

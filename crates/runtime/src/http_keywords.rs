@@ -11,7 +11,7 @@ use std::sync::Arc;
 use botserver_basic_types::{Arg, Args, BasicError, DataExpr, Effect, KeywordDecl, Result, Value, ValueObject, ops};
 use botserver_http::{Error, HttpClient, Method, Request, Response, Trust};
 
-use crate::{Handler, Keyword};
+use crate::{Handler, Keyword, raising};
 
 /// The part of the state document that holds the sticky headers; the one who starts a run removes it.
 pub const HTTP_HEADERS: &str = "http_headers";
@@ -26,7 +26,7 @@ pub struct GetElsewhere {
 
 /// The keywords.
 pub fn http_keywords(client: &Arc<HttpClient>, elsewhere: GetElsewhere) -> Vec<Keyword> {
-    vec![
+    let calls = vec![
         get(client.clone(), elsewhere),
         write(
             client,
@@ -38,9 +38,10 @@ pub fn http_keywords(client: &Arc<HttpClient>, elsewhere: GetElsewhere) -> Vec<K
         write(client, Method::PUT, "PUT", &["PUT"], "r = PUT \"https://api.example.com/orders/7\", order"),
         write(client, Method::PATCH, "PATCH", &["PATCH"], "r = PATCH \"https://api.example.com/orders/7\", change"),
         delete(client.clone()),
-        set_header(),
-        clear_headers(),
-    ]
+    ];
+    let mut all = raising(calls, &[1000, 1001, 1002, 1003, 1004, 4000]);
+    all.extend([set_header(), clear_headers()]);
+    all
 }
 
 /// `DELETE "https://…"`, for the keyword that decides by its argument (`target`).

@@ -81,6 +81,15 @@ pub struct Keyword {
     pub state: &'static [&'static str],
 }
 
+/// Says of keywords which errors they raise.
+#[must_use]
+pub fn raising(mut keywords: Vec<Keyword>, errors: &'static [u32]) -> Vec<Keyword> {
+    for keyword in keywords.iter_mut().filter(|own| own.decl.errors.is_empty()) {
+        keyword.decl.errors = errors;
+    }
+    keywords
+}
+
 impl Keyword {
     /// A keyword that looks at the world and answers quickly (our own database, the clock).
     pub fn read(

@@ -14,7 +14,7 @@ pub use clock_keywords::{Dice, SystemDice, clock_keywords, clock_keywords_with};
 pub use conversation_keywords::conversation_keywords;
 pub use http_keywords::{GetElsewhere, HTTP_HEADERS, delete_url, http_keywords};
 pub use input::{Beside, INPUT, Input, Refused, place_in_input};
-pub use keyword::{BoxFuture, CallContext, Handler, Keyword, KeywordRegistry, RegistryError, TurnBuffer};
+pub use keyword::{BoxFuture, CallContext, Handler, Keyword, KeywordRegistry, RegistryError, TurnBuffer, raising};
 pub use not_built::keywords_not_built;
 pub use program::{
     Answer, KNOWLEDGE_STATE, Left, ScriptProgram, StartError, TYPED_TEXTS, failure_to_script_error,

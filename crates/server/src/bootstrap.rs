@@ -209,6 +209,7 @@ pub(crate) async fn assemble_in(
         sessions: sessions.clone(),
         llm: llm.clone(),
         knowledge: knowledge.clone(),
+        data: data.clone(),
         announcer: engine.announcer(),
         cache,
         debuggers: debuggers.clone(),

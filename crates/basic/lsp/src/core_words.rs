@@ -159,3 +159,14 @@ pub(crate) const CORE: &[CoreWord] = words![
     "LET", "LET name = value",
         "Gives a variable a value; LET may be left out.";
 ];
+
+/// How a statement of the language itself is written and what it does; `None` for a word that begins none.
+pub fn statement(phrase: &str) -> Option<(&'static str, &'static str)> {
+    let found = CORE.iter().find(|own| own.phrase.eq_ignore_ascii_case(phrase.trim()))?;
+    Some((found.syntax, found.doc))
+}
+
+/// The words that statements begin with.
+pub fn statements() -> impl Iterator<Item = &'static str> {
+    CORE.iter().map(|own| own.phrase)
+}

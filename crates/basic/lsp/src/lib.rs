@@ -26,6 +26,7 @@ mod uri;
 mod view;
 mod wants;
 
+pub use core_words::{statement, statements};
 pub use language::Language;
 pub use packages::{Checked, Package, Packages, Setting, Unsaved};
 pub use server::{Ended, Options, serve};

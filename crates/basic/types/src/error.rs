@@ -55,6 +55,29 @@ pub struct BasicError {
     pub trappable: bool,
 }
 
+/// What the numbers of errors mean that keywords raise, for the reference.
+pub const ERRORS: &[(u32, &str)] = &[
+    (13, "a value of another type than is needed"),
+    (1000, "nobody answers there, or with something unreadable"),
+    (1001, "the time is over"),
+    (1002, "there is no such host"),
+    (1003, "the address lies in a private network that the operator has not allowed"),
+    (1004, "the answer is too large"),
+    (2000, "the database could not do it"),
+    (2001, "there is no such table"),
+    (2002, "the table has no such column"),
+    (2003, "a row with this key exists"),
+    (2004, "a value is missing, or the table does not take it"),
+    (2005, "more rows than `database-max-rows`"),
+    (2006, "there is no such connection"),
+    (2100, "no language model is configured"),
+    (2101, "the language model did not answer"),
+    (2102, "the language model answered something else than was asked for"),
+    (3001, "there is no such file or collection"),
+    (4000, "an argument is not acceptable"),
+    (5003, "the person may not do this"),
+];
+
 impl BasicError {
     /// An error with a number.
     pub fn new(number: u32, message: impl Into<String>) -> Self {

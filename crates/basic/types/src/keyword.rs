@@ -79,6 +79,9 @@ pub struct KeywordDecl {
     /// `Arg::Values`, conditions joined by AND, the first one innermost.
     #[serde(default)]
     pub repeats: Vec<Cow<'static, str>>,
+    /// The numbers of the errors that it raises beside those of every keyword; for the reference.
+    #[serde(skip)]
+    pub errors: &'static [u32],
     /// One line for hover, completion and the reference.
     pub doc: Cow<'static, str>,
     /// A short script that shows it; run by the spec.
@@ -103,6 +106,7 @@ impl KeywordDecl {
             missing_capability: None,
             learns_key: Vec::new(),
             repeats: Vec::new(),
+            errors: &[],
             doc: Cow::Borrowed(doc),
             example: Cow::Borrowed(example),
         }
@@ -126,6 +130,13 @@ impl KeywordDecl {
     #[must_use]
     pub fn repeating(mut self, args: &[&'static str]) -> Self {
         self.repeats = args.iter().copied().map(Cow::Borrowed).collect();
+        self
+    }
+
+    /// It raises these errors.
+    #[must_use]
+    pub fn raising(mut self, errors: &'static [u32]) -> Self {
+        self.errors = errors;
         self
     }
 

@@ -16,7 +16,7 @@ mod value;
 pub use data_expr::{Assignment, BinaryOp, DataExpr, OrderBy, UnaryOp};
 pub use date::Date;
 pub use effect::{Arg, Args, EffectRequest};
-pub use error::{BasicError, Diagnostic, ErrorFamily, Result, Severity, Span};
+pub use error::{BasicError, Diagnostic, ERRORS, ErrorFamily, Result, Severity, Span};
 pub use heap::{Handle, Heap, HeapLimits, Object, Slot, Text, Val};
 pub use hear::{HearRequest, HearType};
 pub use keyword::{Effect, FunctionDecl, FunctionKind, KeywordDecl, NativeFn};

@@ -15,6 +15,10 @@ impl Exchange for Tape {
     }
 
     fn heard(&self, request: &Request, outcome: &Result<Response>) {
+        // What our own rules refuse never went out: there is nothing to record, and the refusal may be gone tomorrow.
+        if matches!(outcome, Err(Error::BadUrl { .. } | Error::Scheme { .. } | Error::Refused { .. })) {
+            return;
+        }
         let secrets = self.secrets().with_headers(&request.headers);
         let asked = describe::request(request, &secrets);
         self.record(asked, describe::answer(request, outcome, &secrets));

@@ -67,7 +67,7 @@ const AMOUNT: Kind = Kind::Number { min: 0.0, max: f64::MAX };
 const GROUPS: &[BotKeyGroup] = &[
     BotKeyGroup { title: "Bot, theme, identity", keys: &[
         works(key("bot-name", Text)), works(key("bot-description", Text)), key("version", Text), works(key("welcome-message", Text)),
-        works(or("start-dialog", Text, "start")), key("answer-mode", Text), works(key("system-prompt", Text)),
+        works(or("start-dialog", Text, "start")), works(key("answer-mode", Text)), works(key("system-prompt", Text)),
         works(key("theme-color", Colour)), works(key("theme-color1", Colour)), works(key("theme-color2", Colour)), works(key("theme-logo", Text)),
         works(key("theme-title", Text)),
         key("server-url", Url), key("server-host", Text), key("server-port", PORT), key("server-api", Text),

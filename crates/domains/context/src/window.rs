@@ -2,7 +2,7 @@
 //! and why.
 //!
 //! The instructions, the tools and the person's message are always there. Contexts may take a quarter of what is left,
-//! passages two fifths of it, and the history what remains, newest first. Earlier calls of tools may take half of what
+//! what is remembered of the person an eighth, passages two fifths of it, and the history what remains, newest first. Earlier calls of tools may take half of what
 //! the history leaves.
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ pub enum PartKind {
     Prompt,
     /// A text of SET CONTEXT.
     Context,
+    /// What is remembered of the person.
+    Memory,
     /// A passage of a document.
     Passage,
     /// An earlier message.
@@ -78,6 +80,8 @@ pub struct WindowRequest {
     pub prompt: String,
     /// Texts of SET CONTEXT.
     pub contexts: Vec<Candidate>,
+    /// What is remembered of the person, the newest first.
+    pub memory: Vec<Candidate>,
     /// Passages, best first.
     pub passages: Vec<Candidate>,
     /// Earlier messages, oldest first.
@@ -138,6 +142,7 @@ impl Window {
 
         let left = budget.saturating_sub(own.used);
         own.share(PartKind::Context, &request.contexts, tokens, left / 4);
+        own.share(PartKind::Memory, &request.memory, tokens, left / 8);
         let left_for_passages = left * 2 / 5;
         own.share(PartKind::Passage, &request.passages, tokens, left_for_passages);
         own.newest(&request.history, &request.calls, tokens, budget.saturating_sub(own.used));
@@ -274,6 +279,7 @@ mod tests {
         WindowRequest {
             prompt: words(50),
             contexts: vec![named("hours", 30)],
+            memory: Vec::new(),
             passages: vec![named("p1", 100), named("p2", 100)],
             history: vec![named("person", 10), named("bot", 20), named("person", 5)],
             calls: Vec::new(),

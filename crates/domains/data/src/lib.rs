@@ -17,10 +17,11 @@ use botserver_db::Migration;
 use botserver_module::Module;
 
 pub use error::{Error, Result};
-pub use keywords::{Elsewhere, keywords};
+pub use keywords::{Elsewhere, actor, keywords};
 pub use model::{BotScope, Changes, Column, Kind, Table};
 pub use service::{
-    Actor, ApplyReport, DataService, Find, MemoryOwner, NoSeeds, Place, Row, Seeds, TablePlan, TableProblem, is_csv,
+    Actor, ApplyReport, DataService, Find, MemoryOwner, NoSeeds, Place, Row, Seeds, TablePlan, TableProblem,
+    TableQuestion, is_csv,
 };
 
 /// The tables of this domain.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use botserver_basic_types::{Arg, Args, BasicError, Effect, KeywordDecl, Rows, Value};
 use botserver_engines::LogLine;
-use botserver_runtime::{CallContext, Handler, KNOWLEDGE_STATE, Keyword, TurnBuffer};
+use botserver_runtime::{CallContext, Handler, KNOWLEDGE_STATE, Keyword, TurnBuffer, raising};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -59,7 +59,7 @@ fn collection(args: &Args) -> Result<Option<String>, BasicError> {
 
 /// All keywords of this room.
 pub(crate) fn keywords(knowledge: &Knowledge) -> Vec<Keyword> {
-    vec![
+    let all = vec![
         use_kb(knowledge.clone()),
         clear_kb(),
         think_kb(knowledge.clone()),
@@ -93,7 +93,8 @@ pub(crate) fn keywords(knowledge: &Knowledge) -> Vec<Keyword> {
         ),
         collection_stats(knowledge.clone()),
         added_since(knowledge.clone()),
-    ]
+    ];
+    raising(all, &[1000, 3001, 4000])
 }
 
 fn use_kb(knowledge: Knowledge) -> Keyword {

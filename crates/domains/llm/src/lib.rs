@@ -17,6 +17,7 @@ mod settings;
 mod store;
 mod tokens;
 mod tools;
+mod words;
 
 use botserver_module::Module;
 
@@ -25,13 +26,13 @@ pub use agent::{
     is_shown,
 };
 pub use error::{Error, Result};
-pub use keywords::chosen_model;
+pub use keywords::{AnswerMode, chosen_model};
 pub use migrations::MIGRATIONS;
 pub use records::{ModelRecords, delete_traces};
 pub use service::{AskedBy, Completion, Llm, LlmDeps};
 pub use settings::ModelSettings;
 pub use store::UsageRow;
-pub use tools::{Tool, arguments};
+pub use tools::{READ_TABLES, Tool, arguments};
 
 /// The room as the server plugs it in.
 pub fn module(llm: &Llm) -> Module {

@@ -28,6 +28,8 @@ pub struct Tool {
     pub built_in: bool,
 }
 
+/// The name of the tool that reads the bot's tables.
+pub const READ_TABLES: &str = "read_tables";
 /// The name of the tool that searches the bot's documents.
 const SEARCH_DOCUMENTS: &str = "search_documents";
 
@@ -56,6 +58,31 @@ impl Tool {
         });
         let spec = ToolSpec { name: SEARCH_DOCUMENTS.to_owned(), description, schema };
         Self { script: SEARCH_DOCUMENTS.to_owned(), title: "Search in the documents".to_owned(), spec, built_in: true }
+    }
+
+    /// Questions to the bot's tables, of which `tables` says one a line. It reads and changes nothing.
+    pub fn read_tables(tables: &str) -> Self {
+        let description = format!(
+            "Reads rows of the tables of this bot. Answer questions about them from these rows only; ask again with \
+             another filter if they do not fit. The tables and their columns:\n{tables}"
+        );
+        let text = |description: &str| json!({"type": "string", "description": description});
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "table": text("The name of the table."),
+                "filter": text(
+                    "Which rows, such as: price < 10 AND name LIKE '%tea%'. With =, <>, <, <=, >, >=, LIKE, IN (...), \
+                     BETWEEN, IS NULL, AND, OR, NOT. All rows without it.",
+                ),
+                "order": text("Columns to order by, such as: price DESC, name"),
+                "limit": {"type": "integer", "description": "Rows, 50 at most."},
+            },
+            "required": ["table"],
+            "additionalProperties": false,
+        });
+        let spec = ToolSpec { name: READ_TABLES.to_owned(), description, schema };
+        Self { script: READ_TABLES.to_owned(), title: "Read the tables".to_owned(), spec, built_in: true }
     }
 }
 

@@ -11,7 +11,6 @@ use crate::Keyword;
 /// Name, forms, whether it gives a value, the capability it needs.
 type Row = (&'static str, &'static [&'static str], bool, &'static str);
 
-const MODEL: &str = "a language model";
 const KNOWLEDGE: &str = "websites as documents";
 const MAIL: &str = "mail";
 const SMS: &str = "text messages";
@@ -37,23 +36,15 @@ const SETTINGS: &str = "changing settings from scripts";
 const EVENTS: &str = "events";
 
 const ROWS: &[Row] = &[
-    ("SET MODEL ROUTING", &["SET MODEL ROUTING routing:expr"], false, MODEL),
-    ("SET ANSWER MODE", &["SET ANSWER MODE mode:expr"], false, MODEL),
-    ("ADD SWITCHER", &["ADD SWITCHER switcher:expr AS label:expr"], false, MODEL),
-    ("CLEAR SWITCHERS", &["CLEAR SWITCHERS"], false, MODEL),
-    ("ASK", &["ASK question:expr [, text:expr] [WITH TOOLS]"], true, MODEL),
-    ("TRANSLATE", &["TRANSLATE text:expr , language:expr"], true, MODEL),
-    ("OCR", &["OCR file:expr"], true, MODEL),
-    ("CALCULATE", &["CALCULATE formula:expr [, variables:expr]"], true, MODEL),
-    ("VALIDATE", &["VALIDATE value:expr , rules:expr"], true, MODEL),
-    ("DETECT", &["DETECT what:expr"], true, MODEL),
-    ("SET USER FACT", &["SET USER FACT key:expr , value:expr"], false, MODEL),
-    ("REMEMBER USER FACT", &["REMEMBER USER FACT text:expr"], false, MODEL),
-    ("GET USER FACTS", &["GET USER FACTS", "USER FACTS"], true, MODEL),
-    ("SUMMARIZE", &["SUMMARIZE text:expr"], true, MODEL),
-    ("SENTIMENT", &["SENTIMENT text:expr"], true, MODEL),
-    ("CLASSIFY", &["CLASSIFY text:expr , categories:expr"], true, MODEL),
-    ("SAVE FROM UNSTRUCTURED", &["SAVE FROM UNSTRUCTURED table:expr , text:expr"], true, MODEL),
+    ("SET MODEL ROUTING", &["SET MODEL ROUTING routing:expr"], false, "routing between models"),
+    ("ADD SWITCHER", &["ADD SWITCHER switcher:expr AS label:expr"], false, "switches of the page"),
+    ("CLEAR SWITCHERS", &["CLEAR SWITCHERS"], false, "switches of the page"),
+    ("ASK", &["ASK question:expr [, text:expr] [WITH TOOLS]"], true, "questions with tools of their own"),
+    ("OCR", &["OCR file:expr"], true, "reading of pictures"),
+    ("CALCULATE", &["CALCULATE formula:expr [, variables:expr]"], true, "formulas in texts"),
+    ("VALIDATE", &["VALIDATE value:expr , rules:expr"], true, "rules in texts"),
+    ("DETECT", &["DETECT what:expr"], true, "detection"),
+    ("SAVE FROM UNSTRUCTURED", &["SAVE FROM UNSTRUCTURED table:expr , text:expr"], true, "rows from free text"),
     ("USE MCP", &["USE MCP server:expr , tool:expr [, args:expr]"], true, "MCP"),
     ("MCP LIST TOOLS", &["MCP LIST TOOLS server:expr"], true, "MCP"),
     ("MCP INVOKE", &["MCP INVOKE tool:expr [, args:expr]"], true, "MCP"),
@@ -67,7 +58,6 @@ const ROWS: &[Row] = &[
         false,
         KNOWLEDGE,
     ),
-    ("REWRITE", &["REWRITE text:expr"], true, MODEL),
     ("CLEAR WEBSITES", &["CLEAR WEBSITES"], false, KNOWLEDGE),
     (
         "SEND MAIL",
@@ -312,7 +302,7 @@ const ROWS: &[Row] = &[
             "CREATE SITE alias:expr WITH TEMPLATE template:expr USING PROMPT prompt:expr",
         ],
         true,
-        MODEL,
+        "sites",
     ),
     ("SYNCHRONIZE", &["SYNCHRONIZE endpoint:expr , table:expr , key:expr , page:expr , limit:expr"], true, SERVICES),
     ("SEARCH", &["SEARCH table:word , query:expr [, count:expr]"], true, "searching tables"),

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use botserver_context::ConversationContext;
+use botserver_data::actor;
 use botserver_engines::{Drive, Execution, Failure, Turn, TurnEnd, TurnError};
 use botserver_kernel::{ConversationId, MessageId};
 use botserver_knowledge::ActiveCollections;
-use botserver_llm::{Agent, AgentDeps, ModelSettings, Question, Tool, chosen_model};
+use botserver_llm::{Agent, AgentDeps, AnswerMode, ModelSettings, Question, Tool, chosen_model};
 use botserver_packages::LoadedPackage;
 use botserver_ports::ModelPicture;
 use botserver_ui_tree::ChatEvent;
@@ -21,6 +22,9 @@ pub(super) const AGENT: &str = "agent";
 /// The instructions of a bot that has none.
 const PROMPT: &str = "You are the assistant of {title}. Answer in the language of the person's message, briefly and in \
     plain words. Say so when you do not know something.";
+/// Added by `SET ANSWER MODE "document"`.
+const FROM_DOCUMENTS: &str = "\n\nAnswer from the passages of documents only. When they do not contain the answer, say \
+    that the documents do not contain it.";
 
 impl BotTurns {
     /// Answers with the model; `None` when none is configured.
@@ -36,13 +40,24 @@ impl BotTurns {
         if ModelSettings::resolve(&package.config, chosen.as_deref()).is_none() {
             return Ok(None);
         }
+        let mode = AnswerMode::of(&turn.buffer, &package.config);
         let names = self.knowledge.collection_names(package.bot_id);
-        let searched = !names.is_empty();
+        let searched = !names.is_empty() && mode != AnswerMode::Direct;
         let collections = ActiveCollections::load(&turn.buffer).names(names.into_iter());
         let question = question(turn, &package, chosen, text, message);
         let mut question = Question { searched, collections, pictures, ..question };
         if searched && offers_search(&package, &question.tools) {
             question.tools.push(Tool::search_documents());
+        }
+        match mode {
+            AnswerMode::Documents => question.prompt.push_str(FROM_DOCUMENTS),
+            AnswerMode::Tables => {
+                let tables = self.data.describe_tables(actor(&self.context(turn, &package))).await;
+                let tables =
+                    tables.map_err(|error| TurnError::Internal(format!("the tables are not known: {error}")))?;
+                question.tools.push(Tool::read_tables(&tables));
+            }
+            AnswerMode::Usual | AnswerMode::Direct => {}
         }
         let execution = Execution::start(turn.item(), super::nth(AGENT), AGENT, AGENT, &package.hash);
         let Some(deps) = self.agent_deps(turn, &package, &execution, &question) else { return Ok(None) };
@@ -77,6 +92,7 @@ impl BotTurns {
             gather: Arc::new(BotGather {
                 sessions: self.sessions.clone(),
                 knowledge: self.knowledge.clone(),
+                data: self.data.clone(),
                 principal: principal(turn),
                 conversation: ConversationId::new(turn.lane().id.0),
                 package: package.clone(),

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use botserver_data::{TableQuestion, actor};
 use botserver_engines::{Drive, Execution, Turn, TurnError};
 use botserver_kernel::MessageId;
 use botserver_knowledge::Search;
-use botserver_llm::{Agent, ToolResult, arguments};
+use botserver_llm::{Agent, READ_TABLES, ToolResult, arguments};
 use botserver_packages::LoadedPackage;
 use botserver_runtime::{ScriptProgram, StartError, failure_to_script_error, unanswered};
 use serde_json::Value as Json;
@@ -51,7 +52,11 @@ impl BotTurns {
         agent.announce_call(&mut turn.buffer);
         let Some(tool) = tool else { return Ok(CallEnd::Result(agent.no_such_tool(&open.call.name))) };
         if tool.built_in {
-            return self.search_for(turn, agent, &open.call.arguments).await;
+            let written = &open.call.arguments;
+            return match tool.script.as_str() {
+                READ_TABLES => Ok(self.read_tables(turn, package, written).await),
+                _ => self.search_for(turn, agent, written).await,
+            };
         }
         let Some(script) = package.script(&tool.script) else {
             return Ok(error(format_args!("the tool `{}` is not there any more", tool.script)));
@@ -131,6 +136,26 @@ impl BotTurns {
                 error("the documents cannot be searched at the moment")
             }
         })
+    }
+}
+
+impl BotTurns {
+    /// Reads a table with the filter that the model wrote, for whom the turn acts.
+    async fn read_tables(&self, turn: &Turn<'_>, package: &Arc<LoadedPackage>, written: &str) -> CallEnd {
+        let Some(Json::Object(asked)) = serde_json::from_str(written).ok() else {
+            return error("the arguments must be an object");
+        };
+        let text = |name: &str| asked.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let question = TableQuestion {
+            table: text("table"),
+            filter: text("filter"),
+            order: text("order"),
+            limit: asked.get("limit").and_then(Json::as_u64),
+        };
+        match self.data.ask_table(actor(&self.context(turn, package)), &question).await {
+            Ok(rows) => CallEnd::Result(ToolResult { text: rows.to_string(), failed: false }),
+            Err(reason) => error(reason),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use botserver_basic_types::ops::to_text;
+use botserver_data::DataService;
 use botserver_kernel::{AttachmentId, ConversationId, Principal, Timestamp};
 use botserver_knowledge::{Knowledge, Search};
 use botserver_llm::{Earlier, EarlierCall, Gather, Gathered, Question, is_shown};
@@ -31,6 +33,7 @@ pub(super) fn asked_before(history: &[(Speaker, String)]) -> Vec<String> {
 pub(super) struct BotGather {
     pub(super) sessions: Arc<SessionService>,
     pub(super) knowledge: Knowledge,
+    pub(super) data: DataService,
     pub(super) principal: Principal,
     pub(super) conversation: ConversationId,
     pub(super) package: Arc<LoadedPackage>,
@@ -64,8 +67,9 @@ impl Gather for BotGather {
         let before = asked_before(&said);
         let zone = config.time_zone();
         let today = self.now.to_zoned(zone).strftime("Today is %A, %-d %B %Y, %H:%M (%Q).").to_string();
+        let facts = self.facts().await?;
         let passages = if question.searched { self.passages(question, &before).await } else { Vec::new() };
-        Ok(Gathered { history, calls, passages, searched: question.searched, today })
+        Ok(Gathered { history, calls, facts, passages, searched: question.searched, today })
     }
 
     async fn picture(&self, picture: &ModelPicture) -> Result<Bytes, String> {
@@ -85,6 +89,13 @@ impl Gather for BotGather {
 }
 
 impl BotGather {
+    /// What scripts have remembered of the person.
+    async fn facts(&self) -> Result<Vec<(String, String)>, String> {
+        let found = self.data.facts(&self.principal, self.package.bot_id, self.now.as_millisecond()).await;
+        let found = found.map_err(|error| error.to_string())?;
+        Ok(found.into_iter().map(|(name, value)| (name, to_text(&value))).collect())
+    }
+
     /// The calls of tools among these messages, up to an event.
     async fn calls(
         &self,

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use botserver_context::{ConversationContext, ToolCall};
+use botserver_data::DataService;
 use botserver_engines::{Announcer, Execution, Failure, ItemKind, Turn, TurnEnd, TurnError, TurnHandler};
 use botserver_kernel::{Clock, IdSource};
 use botserver_knowledge::Knowledge;
@@ -77,6 +78,8 @@ pub struct BotTurns {
     pub llm: Llm,
     /// Documents.
     pub knowledge: Knowledge,
+    /// What scripts keep of people.
+    pub data: DataService,
     /// Tells who listens what an answer says while it is written.
     pub announcer: Announcer,
     /// Keeps it for those who join.

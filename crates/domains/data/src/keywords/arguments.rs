@@ -14,7 +14,7 @@ use crate::{Actor, DataService, Error, Row, fold::fold};
 const MAX_ROWS: u64 = 10_000;
 
 /// For whom a keyword runs.
-pub(super) fn actor(cx: &CallContext) -> Actor<'_> {
+pub fn actor(cx: &CallContext) -> Actor<'_> {
     let max_rows = cx.config.integer("database-max-rows").and_then(|most| u64::try_from(most).ok());
     let max_rows = max_rows.unwrap_or(MAX_ROWS);
     let offset_minutes = (cx.time_zone.to_offset(cx.now).seconds() / 60) as i16;

@@ -6,8 +6,11 @@ use botserver_basic_types::{Arg, Args, BasicError, DataExpr, Effect, KeywordDecl
 use botserver_db::Tx;
 use botserver_runtime::{CallContext, Keyword};
 
-use super::arguments::{actor, row_of, rows_of, table_name};
-use crate::{DataService, Row};
+use super::{
+    arguments::{actor, row_of, rows_of, table_name},
+    save::nameless,
+};
+use crate::{DataService, Row, is_csv};
 
 /// INSERT in all its forms.
 pub(super) fn insert(service: DataService) -> Keyword {
@@ -45,7 +48,14 @@ async fn run(service: &DataService, cx: &CallContext, tx: &Tx, args: &Args) -> R
             }
             // Values by position, as the columns are declared.
             many => {
-                let columns = service.column_names(tx, actor, &table).await?;
+                let mut columns = service.column_names(tx, actor, &table).await?;
+                if columns.is_empty() && is_csv(&table) {
+                    // A new file: its columns are called like the variables.
+                    columns = many.iter().map(|pair| pair.column.clone()).collect();
+                    if let Some(at) = columns.iter().position(String::is_empty) {
+                        return Err(nameless("INSERT INTO", &table, at));
+                    }
+                }
                 if many.len() > columns.len() {
                     return Err(BasicError::invalid(format!(
                         "INSERT gives {} values, but `{table}` has {} columns",

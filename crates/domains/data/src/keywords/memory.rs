@@ -163,7 +163,7 @@ fn pair(args: &Args) -> Result<(String, Value)> {
     Ok((args.required_text("key")?, args.value("value")))
 }
 
-fn max_keys(cx: &CallContext, owner: MemoryOwner) -> u64 {
+pub(super) fn max_keys(cx: &CallContext, owner: MemoryOwner) -> u64 {
     match owner {
         MemoryOwner::Bot => MAX_KEYS,
         _ => cx.config.integer("user-memory-max-keys").and_then(|most| u64::try_from(most).ok()).unwrap_or(1_000),

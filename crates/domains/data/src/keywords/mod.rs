@@ -4,6 +4,7 @@
 mod aggregate;
 mod arguments;
 mod change;
+mod facts;
 mod find;
 mod insert;
 mod list;
@@ -12,7 +13,9 @@ mod merge;
 mod save;
 mod select;
 
-use botserver_runtime::{Handler, Keyword};
+use botserver_runtime::{Handler, Keyword, raising};
+
+pub use arguments::actor;
 
 use crate::DataService;
 
@@ -29,7 +32,7 @@ pub struct Elsewhere {
 /// All keywords over tables, CSV files and memory.
 pub fn keywords(service: &DataService, elsewhere: Elsewhere) -> Vec<Keyword> {
     let Elsewhere { url, file, collection } = elsewhere;
-    let mut all = vec![
+    let all = vec![
         find::find(service.clone(), collection),
         find::get_last(service.clone()),
         save::save(service.clone()),
@@ -45,6 +48,8 @@ pub fn keywords(service: &DataService, elsewhere: Elsewhere) -> Vec<Keyword> {
         list::map(),
         select::select(service.clone()),
     ];
-    all.extend(memory::keywords(service));
+    let mut all = raising(all, &[13, 2000, 2001, 2002, 2003, 2004, 2005, 2006, 3001, 4000, 5003]);
+    all.extend(raising(memory::keywords(service), &[2000, 4000]));
+    all.extend(raising(facts::keywords(service), &[2000, 4000]));
     all
 }

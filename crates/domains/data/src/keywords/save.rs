@@ -103,7 +103,7 @@ async fn positional(
                 let by_position = || columns.get(index).filter(|own| !row.contains_key(own.as_str()));
                 let column = match (known, name.is_empty()) {
                     (Some(known), _) => known.clone(),
-                    (None, true) => by_position().cloned().ok_or_else(|| nameless(table, index))?,
+                    (None, true) => by_position().cloned().ok_or_else(|| nameless("SAVE", table, index))?,
                     // The first value is the key, whatever its variable is called.
                     (None, false) if index == 0 && !columns.is_empty() && !is_csv(table) => columns[0].clone(),
                     (None, false) => (*name).to_owned(),
@@ -115,9 +115,9 @@ async fn positional(
     }
 }
 
-fn nameless(table: &str, index: usize) -> BasicError {
-    BasicError::invalid(format!("value {} of SAVE \"{table}\" has no name, so its column is not known", index + 1))
-        .with_help("Put it into a variable named like the column, or write SAVE … WITH column = value.")
+pub(super) fn nameless(keyword: &str, table: &str, index: usize) -> BasicError {
+    BasicError::invalid(format!("value {} of {keyword} \"{table}\" has no name, so its column is not known", index + 1))
+        .with_help(format!("Put it into a variable named like the column, or write {keyword} … WITH column = value."))
 }
 
 const fn is_record(value: &Value) -> bool {

@@ -2,6 +2,8 @@
 
 use botserver_basic_types::Value;
 use botserver_db::Tx;
+use botserver_kernel::{BotId, Principal};
+use sha2::{Digest, Sha256};
 
 use super::{Actor, DataService};
 use crate::{
@@ -16,6 +18,11 @@ const MAX_VALUE: usize = 1024 * 1024;
 /// Keys per owner, unless `user-memory-max-keys` says otherwise.
 pub(crate) const MAX_KEYS: u64 = 10_000;
 
+/// Facts of a person that are told, the newest.
+const MOST_FACTS: u64 = 100;
+/// Begins the keys of facts without a name; no name does.
+const UNNAMED: &str = "\u{1}";
+
 /// Whose memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryOwner {
@@ -25,6 +32,8 @@ pub enum MemoryOwner {
     Person,
     /// The person's with this bot (REMEMBER).
     PersonWithBot,
+    /// What the bot's model is told of the person (SET USER FACT).
+    Facts,
 }
 
 impl MemoryOwner {
@@ -33,6 +42,7 @@ impl MemoryOwner {
             Self::Bot => Owner::Bot(actor.bot_id),
             Self::Person => Owner::Person(actor.principal.person_id),
             Self::PersonWithBot => Owner::Recall(actor.bot_id, actor.principal.person_id),
+            Self::Facts => Owner::Facts(actor.bot_id, actor.principal.person_id),
         }
     }
 }
@@ -43,12 +53,15 @@ impl DataService {
         let now_ms = actor.now.as_millisecond();
         let owner = owner.stored(&actor);
         let found = self.store().recall(self.db.read(), actor.principal.org_id, owner, key_text(key)?, now_ms).await?;
-        found
-            .map(|text| {
-                serde_json::from_str(&text)
-                    .map_err(|error| Error::Invalid(format!("the value kept under `{key}` cannot be read: {error}")))
-            })
-            .transpose()
+        found.map(|text| read(key, &text)).transpose()
+    }
+
+    /// What the bot's model is told of a person, the newest first: a name, empty for what has none, and the fact.
+    pub async fn facts(&self, person: &Principal, bot_id: BotId, now_ms: i64) -> Result<Vec<(String, Value)>> {
+        let owner = Owner::Facts(bot_id, person.person_id);
+        let found = self.store().list_memory(self.db.read(), person.org_id, owner, now_ms, MOST_FACTS).await?;
+        let facts = found.into_iter().map(|(key, text)| Ok((fact_name(&key).to_owned(), read(&key, &text)?)));
+        facts.collect()
     }
 
     /// Keeps a value under a key, for some milliseconds or for good. A value of null forgets the key.
@@ -88,6 +101,21 @@ impl DataService {
     pub async fn forget_all(&self, tx: &Tx, actor: Actor<'_>, owner: MemoryOwner) -> Result<u64> {
         self.store().forget(tx, actor.principal.org_id, owner.stored(&actor), None).await
     }
+}
+
+fn read(key: &str, text: &str) -> Result<Value> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::Invalid(format!("the value kept under `{key}` cannot be read: {error}")))
+}
+
+/// The key of a fact without a name: the same sentence is kept once.
+pub(crate) fn unnamed_fact(text: &str) -> String {
+    let digest = Sha256::digest(text.trim().as_bytes());
+    digest.iter().take(16).fold(UNNAMED.to_owned(), |key, byte| key + &format!("{byte:02x}"))
+}
+
+fn fact_name(key: &str) -> &str {
+    if key.starts_with(UNNAMED) { "" } else { key }
 }
 
 fn key_text(key: &str) -> Result<&str> {

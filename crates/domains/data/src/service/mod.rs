@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod apply;
+mod asked;
 mod copies;
 mod csv;
 mod files;
@@ -21,8 +22,9 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 
 pub use apply::ApplyReport;
-pub(crate) use memory::MAX_KEYS;
+pub use asked::TableQuestion;
 pub use memory::MemoryOwner;
+pub(crate) use memory::{MAX_KEYS, unnamed_fact};
 pub use plan::{Place, TablePlan, TableProblem};
 
 use crate::{BotScope, Error, Result, Table, model::nearest, store::Store};

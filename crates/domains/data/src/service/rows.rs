@@ -436,7 +436,7 @@ pub(super) fn key_filter(row: &Row, keys: &[String]) -> Option<DataExpr> {
 }
 
 /// The columns that a principal may read.
-fn readable<'a>(table: &'a Table, actor: Actor<'_>) -> Vec<&'a Column> {
+pub(super) fn readable<'a>(table: &'a Table, actor: Actor<'_>) -> Vec<&'a Column> {
     table.columns.iter().filter(|column| has_role(actor.principal, &column.read_roles)).collect()
 }
 

@@ -3,7 +3,7 @@
 use botserver_db::{OrgScope, row};
 use botserver_kernel::{BotId, OrgId, PersonId};
 use sea_orm::ConnectionTrait;
-use sea_query::{Expr, ExprTrait, Func, OnConflict};
+use sea_query::{Expr, ExprTrait, Func, OnConflict, Order};
 use uuid::Uuid;
 
 use super::Store;
@@ -20,6 +20,8 @@ pub(crate) enum Owner {
     Person(PersonId),
     /// A person's with one bot, with an end.
     Recall(BotId, PersonId),
+    /// What is known of a person, for one bot's model.
+    Facts(BotId, PersonId),
     /// What SAVE and MERGE did, under a key per conversation.
     Report(BotId),
 }
@@ -39,6 +41,7 @@ impl Owner {
             Self::Bot(bot) => ("bot", bot.uuid(), Uuid::nil()),
             Self::Person(person) => ("user", Uuid::nil(), person.uuid()),
             Self::Recall(bot, person) => ("recall", bot.uuid(), person.uuid()),
+            Self::Facts(bot, person) => ("fact", bot.uuid(), person.uuid()),
             Self::Report(bot) => ("report", bot.uuid(), Uuid::nil()),
         }
     }
@@ -75,6 +78,29 @@ impl Store {
             .and_where(Expr::col("expires_at_ms").is_null().or(Expr::col("expires_at_ms").gt(now_ms)));
         let found = connection.query_one(&query).await.map_err(broken)?;
         found.map(|found| row::<String>(&found, "value")).transpose().map_err(broken)
+    }
+
+    /// Keys and values of an owner, the newest first; at most so many.
+    pub(crate) async fn list_memory<C: ConnectionTrait>(
+        self,
+        connection: &C,
+        org: OrgId,
+        owner: Owner,
+        now_ms: i64,
+        most: u64,
+    ) -> Result<Vec<(String, String)>> {
+        let mut query = OrgScope(org).select(MEMORY);
+        owned!(query.columns(["key", "value"]), owner)
+            .and_where(Expr::col("expires_at_ms").is_null().or(Expr::col("expires_at_ms").gt(now_ms)))
+            .order_by("updated_at_ms", Order::Desc)
+            .order_by("key", Order::Asc)
+            .limit(most);
+        let found = connection.query_all(&query).await.map_err(broken)?;
+        found
+            .iter()
+            .map(|found| Ok((row(found, "key")?, row(found, "value")?)))
+            .collect::<Result<_, _>>()
+            .map_err(broken)
     }
 
     /// Remembers a value under a key, in place of what was there.

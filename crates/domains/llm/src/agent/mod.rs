@@ -41,6 +41,8 @@ pub struct Gathered {
     pub history: Vec<Earlier>,
     /// Earlier calls of tools, oldest first.
     pub calls: Vec<EarlierCall>,
+    /// What is remembered of the person, the newest first: what it is about, and what it is.
+    pub facts: Vec<(String, String)>,
     /// Passages that the person may read, best first; their numbers are given here.
     pub passages: Vec<Source>,
     /// Documents were searched, whether or not something was found.

@@ -47,14 +47,18 @@ fn of_the_language(wanted: &str, keywords: &[KeywordDecl]) -> Result<String> {
             || decl.forms.iter().any(|form| reference::phrase(form) == plain.to_uppercase())
     });
     let function = botserver_basic_std::find(wanted).or_else(|| botserver_basic_std::find(&wanted.replace(' ', "_")));
-    if keyword.is_none() && function.is_none() {
+    let statement = botserver_basic_lsp::statement(&plain);
+    if keyword.is_none() && function.is_none() && statement.is_none() {
         let words = keywords.iter().map(|decl| &*decl.name);
-        let known = words.chain(botserver_basic_std::functions().iter().map(|own| own.name));
+        let known = words.chain(botserver_basic_lsp::statements().map(|own: &str| own));
+        let known = known.chain(botserver_basic_std::functions().iter().map(|own| own.name));
         let near = botserver_config::nearest(&plain.to_uppercase(), known.chain(codes().map(|info| info.code)));
         let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
         bail!("there is no explanation of `{wanted}`.{hint} `botserver explain` lists all codes.")
     }
-    let parts = [keyword.map(reference::keyword_text), function.map(reference::function_text)];
+    let statement =
+        statement.map(|(syntax, doc)| format!("{}\n\n{syntax}\n\n{}\n", plain.to_uppercase(), wrapped(doc)));
+    let parts = [statement, keyword.map(reference::keyword_text), function.map(reference::function_text)];
     Ok(parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 

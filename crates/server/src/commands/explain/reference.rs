@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use botserver_basic_syntax::CodeInfo;
-use botserver_basic_types::{Effect, FunctionDecl, FunctionKind, KeywordDecl};
+use botserver_basic_types::{ERRORS, Effect, FunctionDecl, FunctionKind, KeywordDecl};
 
 const HEAD: &str = "\
 # Keywords and functions
@@ -75,6 +75,9 @@ pub(super) fn page(keywords: &[KeywordDecl]) -> String {
         let _ = writeln!(page, "### {}\n\n{}\n", decl.name, decl.doc);
         let _ = writeln!(page, "{}", notes(decl));
         let _ = writeln!(page, "```text\n{}\n```\n", decl.forms.join("\n"));
+        if !decl.errors.is_empty() {
+            let _ = writeln!(page, "Errors: {}.\n", errors(decl));
+        }
         if !decl.example.is_empty() {
             let _ = writeln!(page, "```basic\n{}\n```\n", decl.example.trim_end());
         }
@@ -118,11 +121,17 @@ fn notes(decl: &KeywordDecl) -> String {
         Effect::Read => "Looks at the world.",
         Effect::Local => "Changes the bot's own data, exactly once.",
         Effect::Write => "Changes the outside world.",
-        Effect::Say => "Belongs to the conversation itself.",
+        Effect::Say => "Changes the conversation only.",
         Effect::Wait => "Waits.",
     };
     let returns = if decl.returns { " Gives a value." } else { "" };
     format!("{effect}{returns}\n")
+}
+
+/// The numbers of its errors and what they mean.
+fn errors(decl: &KeywordDecl) -> String {
+    let known = ERRORS.iter().filter(|(number, _)| decl.errors.contains(number));
+    known.map(|(number, text)| format!("{number} {text}")).collect::<Vec<_>>().join("; ")
 }
 
 /// Text inside of a table.
@@ -145,6 +154,9 @@ pub(super) fn keyword_text(decl: &KeywordDecl) -> String {
     let _ = writeln!(text, "\nWritten as");
     for form in &decl.forms {
         let _ = writeln!(text, "  {form}");
+    }
+    if !decl.errors.is_empty() {
+        let _ = writeln!(text, "\n{}", super::wrapped(&format!("Errors: {}.", errors(decl))));
     }
     if !decl.example.is_empty() {
         let _ = writeln!(text, "\nExample");
