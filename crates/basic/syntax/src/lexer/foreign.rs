@@ -74,7 +74,13 @@ impl<'s> Lexer<'s> {
             let len = rest.find(close).map_or(rest.len(), |at| at + close.len());
             self.at = start + len;
             let message = format!("a comment begins with `'` and ends with its line, not with `{open}`");
-            self.error(Code::ForeignComment, start, start + open.len(), message);
+            let comment = rest[open.len()..len].trim_end_matches(close).trim();
+            let help = if comment.len() < 80 && !comment.contains('\n') && !comment.is_empty() {
+                format!("Write `' {comment}`.")
+            } else {
+                "Write `'` before each of its lines.".to_owned()
+            };
+            self.error_help(Code::ForeignComment, start, start + open.len(), message, help);
             return true;
         }
         let hash = rest.starts_with('#');
@@ -153,7 +159,9 @@ impl<'s> Lexer<'s> {
                 self.error_help(Code::UnknownCharacter, start, self.at, message, help);
             }
             '$' if next.is_ascii_digit() => {
-                let help = "Amounts are plain numbers: write `100`, and the currency where it is shown.".to_owned();
+                let amount: String = self.rest().chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+                let amount = amount.trim_end_matches('.');
+                let help = format!("Amounts are plain numbers: write `{amount}`, and the currency where it is shown.");
                 self.error_help(Code::UnknownCharacter, start, self.at, message, help);
             }
             _ => self.error(Code::UnknownCharacter, start, self.at, message),
@@ -216,6 +224,7 @@ pub(super) fn opener_len(source: &str, start: usize, quote: char) -> usize {
 pub(super) fn closed(source: &str, start: usize, end: usize) -> Option<String> {
     let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
     let before = source[line_start..start].trim_start();
-    let inside = source.get(start..end)?;
+    // A curly quote at the end was to close it.
+    let inside = source.get(start..end)?.trim_end_matches(CURLY);
     (before.len() + inside.len() < 80).then(|| format!("Write `{before}{inside}\"`."))
 }

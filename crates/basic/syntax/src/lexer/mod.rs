@@ -283,10 +283,9 @@ impl<'s> Lexer<'s> {
         if !closed {
             let message = format!("`BEGIN {what}` has no `END {what}`");
             let end = start + line.trim_end().len();
-            match self.misspelled_end(&lines, what) {
-                Some(help) => self.error_help(Code::UnclosedTextBlock, start, end, message, help),
-                None => self.error(Code::UnclosedTextBlock, start, end, message),
-            }
+            let missing = || format!("Write `END {what}` on a line of its own where the text ends.");
+            let help = self.misspelled_end(&lines, what).unwrap_or_else(missing);
+            self.error_help(Code::UnclosedTextBlock, start, end, message, help);
         }
         let lines = text::block_lines(self.source, &lines, &mut self.unclosed);
         self.push(TokenKind::Block(Arc::new(TextBlock { what, header, lines })), start);

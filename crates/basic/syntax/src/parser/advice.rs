@@ -3,46 +3,12 @@
 
 use botserver_basic_types::Severity;
 
-use super::{BlockKind, PResult, Parser};
-use crate::{ast::Loc, codes::Code, lexer::TokenKind};
-
-/// What a word of another language is called here, and the block that it opens, if it opens one.
-fn foreign_statement(word: &str) -> Option<(&'static str, Option<BlockKind>)> {
-    Some(match word {
-        "DEF" | "DEFUN" | "FUNC" | "FN" => ("A function is `FUNCTION name(a, b)` … `END FUNCTION`.", None),
-        "PROCEDURE" | "PROC" => ("A procedure is `SUB name(a, b)` … `END SUB`.", Some(BlockKind::Procedure)),
-        "VAR" | "LOCAL" | "GLOBAL" | "STATIC" => {
-            ("Variables need no declaration: write `name = value`, or `DIM name` for an empty one.", None)
-        }
-        "PASS" => ("An empty block may stay empty: remove the line.", None),
-        "ASYNC" | "AWAIT" => {
-            ("Nothing needs to be awaited: keywords come back when they are done. Remove the word.", None)
-        }
-        "CLASS" | "STRUCT" | "TYPE" | "INTERFACE" => (
-            "There are no classes: an object has its fields when they are set, `order = {}` and `order.total = 5`.",
-            None,
-        ),
-        "USING" | "NAMESPACE" | "OPTION" | "DECLARE" | "REQUIRE" | "IMPORTS" => (
-            "BASIC here needs no such line; remove it. `INCLUDE \"file.bas\"` brings the procedures of another script.",
-            None,
-        ),
-        "MSGBOX" | "ECHO" | "SAY" | "REPLY" | "ALERT" | "PUTS" | "PRINTF" | "PRINTLN" | "CONSOLE" | "DISPLAY" => {
-            ("`TALK \"text\"` says something to the person.", None)
-        }
-        "DEBUG" => ("`PRINT value` writes to the server's log, `TALK value` to the person.", None),
-        "INPUT" | "INPUTBOX" | "LISTEN" => (
-            "`HEAR name` waits for what the person says; `HEAR name AS EMAIL WITH \"Your e-mail?\"` asks and checks.",
-            None,
-        ),
-        "SLEEP" => ("`WAIT 2` waits two seconds.", None),
-        "REPEAT" => ("The loop is `DO` … `LOOP UNTIL condition`.", Some(BlockKind::Do)),
-        "UNTIL" => ("Write `LOOP UNTIL condition` where the loop ends.", None),
-        "UNLESS" => ("Write `IF NOT condition THEN`.", Some(BlockKind::If)),
-        "OTHERWISE" => ("Write `CASE ELSE`.", None),
-        "ELIF" | "ELSIF" => ("Write `ELSE IF … THEN`.", None),
-        _ => return None,
-    })
-}
+use super::{BlockKind, PResult, Parser, foreign_words::foreign_statement};
+use crate::{
+    ast::Loc,
+    codes::Code,
+    lexer::{Token, TokenKind},
+};
 
 /// How a statement of the language itself is written, for those that stand there without their parts.
 fn usage(word: &str) -> Option<&'static str> {
@@ -69,6 +35,9 @@ fn usage(word: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// What `;` does, for those who put it between values.
+const JOIN: &str = "`;` ends a statement. Join values with `+`.";
 
 /// The block that a phrase opens.
 fn opens(phrase: &str) -> Option<BlockKind> {
@@ -155,6 +124,12 @@ impl Parser<'_> {
         }
         let written = self.slice(loc).to_owned();
         let near = self.nearest_statement(self.at);
+        if word == "END" && near.as_deref().is_some_and(|near| near.starts_with("END ") && self.is_written(near)) {
+            let near = near.unwrap_or_default();
+            let message = format!("{near} ends nothing that is open here");
+            self.report(Severity::Error, Code::StrayEnd, loc, message, None);
+            return Err(super::Bail);
+        }
         if self.names.is_variable(&word) && near.as_deref() != Some(&*word) {
             let message = format!("`{written}` stands here alone: nothing is done with it");
             let help = format!("`TALK {written}` says it, `{written} = value` changes it.");
@@ -173,6 +148,13 @@ impl Parser<'_> {
             self.error_help(Code::ExpectedToken, loc, message, format!("Write `{write}`."));
             return Err(super::Bail);
         }
+        if word == "LOOP" && matches!(self.token_at(self.at + 1).kind, TokenKind::Int(_)) {
+            self.forgive("DO");
+            let times = self.slice(self.token_at(self.at + 1).loc);
+            let help = format!("Write `FOR i = 1 TO {times}`, and `NEXT` where the loop ends.");
+            self.error_help(Code::UnknownStatement, loc, "LOOP ends a DO and does not count", help);
+            return Err(super::Bail);
+        }
         let own = near.as_ref().is_some_and(|near| near.split(' ').next() == Some(&*word) && !near.contains(' '));
         if let Some(usage) = usage(&word).filter(|_| near.is_none() || own) {
             self.forgive(&word);
@@ -184,9 +166,19 @@ impl Parser<'_> {
         if let Some(near) = &near {
             self.forgive(near);
         }
-        let help = near.map(|near| format!("Did you mean `{near}`?"));
+        let help = match near {
+            Some(near) => Some(format!("Did you mean `{near}`?")),
+            None => self.behind_semicolon().then(|| JOIN.to_owned()),
+        };
         self.report(Severity::Error, Code::UnknownStatement, loc, message, help);
         Err(super::Bail)
+    }
+
+    /// Whether the words at the cursor are these, and nothing else stands on the line.
+    fn is_written(&self, words: &str) -> bool {
+        let count = words.split(' ').count();
+        words.split(' ').enumerate().all(|(at, word)| self.is_word_at(self.at + at, word))
+            && self.line_ends_at(self.at + count)
     }
 
     /// A block that was opened or closed with a slip of the pen is opened or closed all the same.
@@ -225,6 +217,10 @@ impl Parser<'_> {
         Some(Err(super::Bail))
     }
 
+    fn behind_semicolon(&self) -> bool {
+        self.at > 0 && self.slice(self.token_at(self.at - 1).loc) == ";"
+    }
+
     fn symbol_at(&self, at: usize) -> &'static str {
         if let TokenKind::Symbol(symbol) = self.token_at(at).kind { symbol } else { "" }
     }
@@ -250,11 +246,8 @@ impl Parser<'_> {
         } else if matches!(self.symbol_at(start), "+" | "-") && self.symbol_at(start) == self.symbol_at(start + 1) {
             let (name, sign) = (self.word_at(start + 2), self.symbol_at(start));
             Some(format!("Write `{name} = {name} {sign} 1`."))
-        } else if matches!(self.token().kind, TokenKind::Text(_))
-            && start > 0
-            && self.slice(self.token_at(start - 1).loc) == ";"
-        {
-            Some("`;` ends a statement. Join values with `+`.".to_owned())
+        } else if matches!(self.token().kind, TokenKind::Text(_)) && self.behind_semicolon() {
+            Some(JOIN.to_owned())
         } else if matches!(self.token().kind, TokenKind::Text(_)) {
             self.rest_from(start).map(|rest| format!("Write `TALK {rest}` to say it."))
         } else {
@@ -291,7 +284,11 @@ impl Parser<'_> {
                 _ => "{",
             };
             let message = format!("this {} has no `{opener}` before it", self.shown());
-            return Some((Code::UnexpectedToken, loc, message, None));
+            // One too many at the end of the line.
+            let whole = self.between(begin, at);
+            let fits = end == at + 1 && whole.len() < 90 && !whole.contains('\n') && opener == "(";
+            let surplus = fits && whole.contains('(');
+            return Some((Code::UnexpectedToken, loc, message, surplus.then(|| format!("Write `{whole}`."))));
         }
         let is_text = matches!(self.token().kind, TokenKind::Text(_));
         let joined = !self.token().spaced;
@@ -303,6 +300,10 @@ impl Parser<'_> {
             }
             let message = format!("a text has no `{letters}` before it; `${{name}}` puts a value into every text");
             return Some((Code::UnexpectedToken, previous.loc, message, Some(format!("Write `{text}`."))));
+        }
+        if let Some(help) = self.apostrophe(&previous) {
+            let message = "the `'` before this ends the text".to_owned();
+            return Some((Code::UnexpectedToken, loc, message, Some(help)));
         }
         let whole = |kind: &TokenKind| matches!(kind, TokenKind::Int(_));
         if self.is_symbol(",")
@@ -331,18 +332,82 @@ impl Parser<'_> {
                 || matches!(previous.kind, TokenKind::Symbol(")" | "]"));
         let known = self.names.is_known(self.word()) || self.is_symbol_at(at + 1, "(");
         let begins_value = is_text || matches!(self.token().kind, TokenKind::Int(_) | TokenKind::Float(_)) || known;
-        if ends_value && begins_value {
+        let keyword = Self::begins_core_statement(self.word()) || self.grammar.walk(0, self.word()).is_some();
+        // `TALK "total: " total`: a single name behind a text, even one that has no value yet.
+        let name = matches!(previous.kind, TokenKind::Text(_)) && !self.word().is_empty() && end == at + 1 && !keyword;
+        if ends_value && (begins_value || name) {
             let help = rest.filter(|_| fits).map(|rest| format!("Write `{statement} + {rest}`."));
             let message = format!("something is missing before {}: values are joined with `+`", self.shown());
             return Some((Code::MissingOperator, loc, message, help));
         }
-        let keyword = Self::begins_core_statement(self.word()) || self.grammar.walk(0, self.word()).is_some();
         if !self.word().is_empty() && keyword && !self.is_word("WITH") && !self.is_word("AS") {
             let message = format!("{} is left over after the statement", self.shown());
             let help = "Each statement stands on a line of its own.".to_owned();
             return Some((Code::UnexpectedToken, loc, message, Some(help)));
         }
         None
+    }
+
+    /// `'it's'`: the text as it was meant, in quotes that an apostrophe does not end.
+    fn apostrophe(&self, previous: &Token) -> Option<String> {
+        let written = self.slice(previous.loc);
+        let joined = !self.token().spaced && !self.word().is_empty();
+        if !joined || !matches!(previous.kind, TokenKind::Text(_)) || !written.ends_with('\'') {
+            return None;
+        }
+        let line = self.source[previous.loc.start as usize..].lines().next()?;
+        let text = line.trim_end().trim_matches('\'');
+        (text.len() < 90 && !text.contains('"')).then(|| format!("Write `\"{text}\"`."))
+    }
+
+    /// The line with the bracket that it lacks, where nothing else can have been meant.
+    pub(super) fn closed_line(&self, closer: &str) -> Option<String> {
+        let rest = self.rest_from(self.at)?.trim_end();
+        let end = self.line_end_from(self.at);
+        let goes_on = ["THEN", "TO", "STEP", "DO", "ELSE", "WITH"];
+        if end == self.at + 1 || (self.at..end).any(|at| goes_on.iter().any(|word| self.is_word_at(at, word))) {
+            return None;
+        }
+        let open = self.loc().start as usize;
+        let start = self.source[..open].rfind('\n').map_or(0, |at| at + 1);
+        let before = &self.source[start..open];
+        let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+        let own = indent(&self.source[start..]);
+        // What is indented below belongs inside.
+        let deeper = self.source[open..].lines().nth(1).is_some_and(|next| indent(next) > own);
+        (!deeper && before.len() < 90 && !before.contains("${"))
+            .then(|| format!("{}{rest}{closer}", before.trim_start()))
+    }
+
+    /// `x => { … }`: a function of JavaScript.
+    pub(super) fn no_arrow(&mut self) -> PResult<()> {
+        if self.at == 0 || !self.is_symbol_at(self.at - 1, "=>") {
+            return Ok(());
+        }
+        let arrow = self.token_at(self.at - 1).loc;
+        let help = "A function has a name and stands by itself: `FUNCTION name(x)` … `END FUNCTION`.";
+        self.error_help(Code::NotBasicOperator, arrow, "BASIC has no functions behind an arrow", help);
+        self.skip_braces();
+        Err(super::Bail)
+    }
+
+    /// `a ? b`: only one of the two values.
+    pub(super) fn half_a_choice<T>(&mut self) -> PResult<T> {
+        let (loc, found) = (self.here(), self.shown());
+        let message = format!("expected `:` and the other value, found {found}");
+        self.error_help(Code::ExpectedToken, loc, message, "A choice has two values: `condition ? yes : no`.");
+        Err(super::Bail)
+    }
+
+    /// `{ "b" 2 }`: a field of an object without its colon.
+    pub(super) fn missing_colon<T>(&mut self) -> PResult<T> {
+        let loc = self.here();
+        let key = self.slice(self.token_at(self.at.saturating_sub(1)).loc).to_owned();
+        let value = self.begins_operand(self.at).then(|| self.slice(self.loc()).to_owned());
+        let message = format!("`:` is missing behind {key}, before {}", self.shown());
+        let help = value.filter(|value| key.len() + value.len() < 60).map(|value| format!("Write `{key}: {value}`."));
+        self.report(Severity::Error, Code::ExpectedToken, loc, message, help);
+        Err(super::Bail)
     }
 
     /// A second value where the list of values had to go on with `,` or end.

@@ -67,7 +67,7 @@ impl Parser<'_> {
                 self.advance();
                 text
             }
-            _ => self.literal_text("DESCRIPTION")?,
+            _ => self.literal_text("the text of DESCRIPTION")?,
         };
         if !self.describes_param(start) || self.script.params.is_empty() {
             self.script.description = Some(text);
@@ -162,7 +162,7 @@ impl Parser<'_> {
                 // `LIKE 25/12/2024` is a sum to the parser and a date to the author.
                 param.example = Some(constant(&value).unwrap_or_else(|| Value::text(raw)));
             } else if self.take_word("DESCRIPTION") {
-                param.description = Some(self.literal_text("DESCRIPTION")?);
+                param.description = Some(self.literal_text("the text of DESCRIPTION")?);
             } else if self.take_word("OPTIONAL") {
                 param.required = false;
             } else if self.take_word("REQUIRED") {

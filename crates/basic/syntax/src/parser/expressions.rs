@@ -264,7 +264,9 @@ impl<'s> Parser<'s> {
             Infix::Ternary => {
                 let yes = Box::new(self.expression_at(level::TERNARY)?);
                 self.continue_line();
-                self.expect_symbol(":")?;
+                if !self.take_symbol(":") {
+                    return self.half_a_choice();
+                }
                 self.continue_line();
                 ExprKind::Ternary { condition: left, yes, no: Box::new(self.expression_at(level::TERNARY)?) }
             }

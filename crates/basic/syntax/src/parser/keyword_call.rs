@@ -278,7 +278,8 @@ impl<'s> Parser<'s> {
         let returns = self.grammar.keyword(&call.keyword).is_some_and(|keyword| keyword.returns);
         if !returns {
             let message = format!("{} gives no value", call.keyword);
-            self.error(Code::NoValue, call.loc, message);
+            let help = "It stands on a line of its own, without `name =` before it.";
+            self.error_help(Code::NoValue, call.loc, message, help);
         }
         if let Some(target) = target {
             self.error(Code::KeywordForm, target.loc, "INTO belongs to a statement, not to a value");

@@ -43,12 +43,13 @@ impl Parser<'_> {
     /// `{ k: v }`, `#{ "k": v }`
     pub(super) fn object_literal(&mut self) -> PResult<Expr> {
         let start = self.loc();
+        self.no_arrow()?;
         let fields = self.bracketed("}", |parser| {
             let mut fields: Vec<(Arc<str>, Expr)> = Vec::new();
             while !parser.is_symbol("}") {
                 let key = parser.object_key()?;
-                if !parser.take_symbol("=") {
-                    parser.expect_symbol(":")?;
+                if !parser.take_symbol("=") && !parser.take_symbol(":") {
+                    return parser.missing_colon();
                 }
                 let value = parser.expression()?;
                 // Written twice: the last value wins, in the first place, as in JSON.

@@ -7,6 +7,7 @@ mod declarations;
 mod events;
 mod expressions;
 mod filter_text;
+mod foreign_words;
 mod hear;
 mod keyword_args;
 mod keyword_call;
@@ -557,7 +558,9 @@ impl<'s> Parser<'s> {
         let open = self.loc();
         if self.token().partner == u32::MAX {
             let message = format!("`{}` has no `{closer}`", self.slice(open));
-            return self.bail(Code::UnclosedBracket, open, message);
+            let help = self.closed_line(closer).map(|line| format!("Write `{line}`."));
+            self.report(Severity::Error, Code::UnclosedBracket, open, message, help);
+            return Err(Bail);
         }
         let Context { columns, in_condition, .. } = self.context;
         let inside = Context { in_brackets: true, comma_ends: true, columns, in_condition, ..Context::default() };

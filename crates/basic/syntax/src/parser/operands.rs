@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use botserver_basic_types::Value;
 
-use super::{Columns, PResult, Parser, expressions::level, suggest};
+use super::{Columns, PResult, Parser, expressions::level, foreign_words::foreign_function, suggest};
 use crate::{
     ast::{ErrorPart, Expr, ExprKind, LValue, Loc, Step},
     codes::Code,
@@ -50,6 +50,9 @@ impl Parser<'_> {
         let help = match before {
             Some("%") if self.at_line_end() => {
                 Some("A part of a hundred is a number: write `0.5` for 50 %.".to_owned())
+            }
+            Some(call) if self.at_line_end() && call.eq_ignore_ascii_case("CALL") => {
+                Some("Write `CALL \"orders.bas\"`, or `CALL name` for a procedure.".to_owned())
             }
             Some(joint) if comparison && ["and", "or"].iter().any(|own| joint.eq_ignore_ascii_case(own)) => {
                 Some(format!("Each comparison names its value: `x > 3 {} x < 5`.", joint.to_uppercase()))
@@ -350,7 +353,8 @@ impl Parser<'_> {
 
     fn unknown_function<T>(&mut self, loc: Loc, word: &str) -> PResult<T> {
         let known = self.grammar.function_names().chain(self.names.procedures.iter().map(|name| &**name));
-        let help = suggest::nearest(word, known).map(|name| format!("Did you mean `{name}`?"));
+        let near = suggest::nearest(word, known).map(|name| format!("Did you mean `{name}`?"));
+        let help = foreign_function(word).map(str::to_owned).or(near);
         let message = format!("there is no function `{word}`");
         self.report(botserver_basic_types::Severity::Error, Code::UnknownFunction, loc, message, help);
         Err(super::Bail)

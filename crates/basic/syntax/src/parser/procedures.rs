@@ -66,10 +66,22 @@ impl Parser<'_> {
                 self.name("a type")?;
             }
             if !self.take_symbol(",") {
+                if !self.word().is_empty() {
+                    return self.missing_parameter_comma();
+                }
                 break;
             }
         }
         Ok(params)
+    }
+
+    /// `FUNCTION f(a b)`
+    fn missing_parameter_comma<T>(&mut self) -> PResult<T> {
+        let (loc, before) = (self.loc(), self.slice(self.token_at(self.at - 1).loc).to_owned());
+        let name = self.slice(loc).to_owned();
+        let message = format!("`,` is missing between `{before}` and `{name}`");
+        self.error_help(Code::MissingOperator, loc, message, format!("Write `{before}, {name}`."));
+        Err(super::Bail)
     }
 
     /// `CALL name(a)`, `CALL name a`, `CALL "file.bas"`

@@ -491,6 +491,12 @@ impl Parser<'_> {
     /// The label after GOTO and friends; the word itself is consumed too.
     pub(super) fn jump(&mut self) -> PResult<crate::ast::Name> {
         self.advance();
+        if matches!(self.token().kind, TokenKind::Int(_)) {
+            let message = format!("a label is a name, not the number {}", self.slice(self.loc()));
+            let help = "Write `again:` before the line to go to, and `GOTO again`.";
+            self.error_help(Code::ExpectedToken, self.loc(), message, help);
+            return Err(super::Bail);
+        }
         let name = self.name("a label")?;
         self.labels.used.push(name.clone());
         Ok(name)

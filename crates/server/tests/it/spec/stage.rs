@@ -42,7 +42,7 @@ impl Stage {
         let mut setup = setup.set("OUTBOUND__ALLOW", &allowed).set("LOG__LEVEL", "info,botserver_engines=debug");
         let mut cases = Vec::new();
         for example in scripts {
-            let place: String = example.place.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+            let place: String = example.place.chars().filter(char::is_ascii_alphanumeric).collect();
             let bot = example.bot.clone().unwrap_or(place);
             for (name, text) in &example.files {
                 setup = setup.file(&format!("{bot}.gbai/{name}"), &of_this_machine(text));
@@ -163,8 +163,8 @@ impl Talk {
 
     async fn hear(&mut self) {
         let events = self.socket.turn().await;
-        let chips = events.iter().map(|frame| &frame["event"]).filter(|event| event["kind"] == "suggestions");
-        if let Some(items) = chips.last().and_then(|event| event["items"].as_array()) {
+        let chips = events.iter().map(|frame| &frame["event"]).rfind(|event| event["kind"] == "suggestions");
+        if let Some(items) = chips.and_then(|event| event["items"].as_array()) {
             self.buttons.clone_from(items);
         }
         self.lines.extend(heard(&events));
