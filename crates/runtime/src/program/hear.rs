@@ -46,7 +46,8 @@ impl ScriptProgram {
             self.heard(default.clone(), turn);
             return None;
         }
-        if self.is_called() && answer.files.is_empty() && hear::declines(&request.kind, &answer.text) {
+        let declined = answer.files.is_empty() && hear::declines(&request.kind, &answer.text);
+        if self.is_called() && declined {
             return Some(Left::Declined);
         }
         let today = day(civil(self.context.now, &self.context.time_zone));
@@ -56,7 +57,8 @@ impl ScriptProgram {
             Ok(value) => self.heard(value, turn),
             Err(rejection) => {
                 self.attempts += 1;
-                if self.attempts >= ATTEMPTS {
+                // Where *cancel* is no answer, it means what it says.
+                if self.attempts >= ATTEMPTS || declined {
                     if self.is_called() {
                         return Some(Left::GaveUp);
                     }

@@ -5,12 +5,12 @@ use crate::stage::Stage;
 #[tokio::test]
 async fn they_compile_with_a_warning_and_fail_when_reached() {
     let stage = Stage::of(
-        "TALK 1\nIF FALSE THEN\nx = SUMMARIZE \"hi\"\nEND IF\nTALK 2\nSEND MAIL \"a@x.org\", \"s\", \"b\"\nTALK \"never\"",
+        "TALK 1\nIF FALSE THEN\nx = OCR \"hi\"\nEND IF\nTALK 2\nSEND MAIL \"a@x.org\", \"s\", \"b\"\nTALK \"never\"",
     );
     assert_eq!(
         stage.diagnostics,
         [
-            "SUMMARIZE needs a language model, not available in this build",
+            "OCR needs reading of pictures, not available in this build",
             "SEND MAIL needs mail, not available in this build"
         ]
     );
@@ -24,7 +24,7 @@ async fn they_compile_with_a_warning_and_fail_when_reached() {
 async fn on_error_and_try_trap_them() {
     let script = r#"
         ON ERROR RESUME NEXT
-        x = SUMMARIZE "hi"
+        x = OCR "hi"
         IF ERROR THEN TALK ERR + " " + ERROR MESSAGE
         CLEAR ERROR
         USE WEBSITE "https://example.org"
@@ -45,7 +45,7 @@ async fn on_error_and_try_trap_them() {
     "#;
     assert_eq!(
         Stage::of(script).run(&[]).await.transcript,
-        "bot: 9404 SUMMARIZE needs a language model, not available in this build\n\
+        "bot: 9404 OCR needs reading of pictures, not available in this build\n\
          bot: USE WEBSITE needs websites as documents, not available in this build\n\
          bot: CREATE TASK needs tasks, not available in this build\nbot: after\nbot: handled"
     );
