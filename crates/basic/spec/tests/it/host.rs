@@ -329,7 +329,7 @@ impl Conversation {
             let input = HearInput { text: &answer.text, attachments: &answer.files };
             match hear::validate(&request.kind, &input, &HearContext { today: today(), locale: "en" }) {
                 Ok(value) => return Some(value),
-                Err(_) if attempt == 3 => break,
+                Err(_) if attempt == 3 || hear::declines(&request.kind, &answer.text) => break,
                 Err(rejection) => self.line("Bot", &hear::sentence(&rejection, "en")),
             }
         }
